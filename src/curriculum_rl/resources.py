@@ -1,0 +1,32 @@
+"""Where the configs and the simulator packs are: inside an installed wheel, or beside `src/` in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parent.parent
+
+
+def configs_folder() -> Path:
+    """The folder of Hydra configs, `configs/`."""
+    return _folder("configs")
+
+
+def simulators_folder() -> Path:
+    """The folder of the simulator packs that come with the package, `simulators/`."""
+    return _folder("simulators")
+
+
+def _folder(name: str) -> Path:
+    """The wheel carries its own copy of the folder; an editable install reads the checkout's.
+
+    Raises:
+        FileNotFoundError: neither is there, so the installation is not whole.
+    """
+    for place in (_PACKAGE / name, _CHECKOUT / name):
+        if place.is_dir():
+            return place
+    raise FileNotFoundError(
+        f"no folder {name}/ in {_PACKAGE} or {_CHECKOUT}: the installation is not whole; install the package again"
+    )
