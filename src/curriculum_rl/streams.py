@@ -1,0 +1,103 @@
+"""Random draws that depend only on (seed, student, step, slot).
+
+A draw is a pure function, so batch size, order and number of workers cannot change a student's luck, two policies
+meet the same luck, and a run resumes exactly. Counter-based generation after Salmon et al. (2011),
+doi:10.1145/2063384.2063405, with the splitmix64 finaliser of Steele, Lea & Flood (2014),
+doi:10.1145/2660193.2660195:
+
+    z = mix(ka + (step * SLOTS + slot) * G);  u = top 53 bits of mix((z ^ kb) * G), over 2^53
+
+with two hashed keys (ka, kb) for each (seed, purpose, student). All arithmetic is modulo 2^64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+U64 = npt.NDArray[np.uint64]
+Float = npt.NDArray[np.float64]
+
+SLOTS: Final = 32
+"""Draws that one step of one student may use. Frozen: changing it changes every path."""
+
+GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+_M1: Final = np.uint64(0xBF58476D1CE4E5B9)
+_M2: Final = np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+_UNIT: Final = 2.0**-53
+_SMALLEST: Final = 2.0**-54  # stands for a uniform of exactly 0, where the inverse is infinite
+
+
+class Purpose:
+    """What a stream is for. Frozen: a new purpose takes the next number."""
+
+    PERSON: Final = 1  # who the student is: traits, goals, what is known at first
+    LIFE: Final = 2  # what happens while the student learns
+    POLICY: Final = 3  # which activity a random policy picks
+    SPARE: Final = 4  # experiments and tests
+
+
+def _mix(z: U64, out: U64) -> U64:
+    """The splitmix64 finaliser, written to `out` (which may be `z`)."""
+    a = z >> _S30
+    np.bitwise_xor(z, a, out=out)
+    np.multiply(out, _M1, out=out)
+    np.right_shift(out, _S27, out=a)
+    np.bitwise_xor(out, a, out=out)
+    np.multiply(out, _M2, out=out)
+    np.right_shift(out, _S31, out=a)
+    np.bitwise_xor(out, a, out=out)
+    return out
+
+
+def _hash(z: U64) -> U64:
+    return _mix(z, np.empty_like(z))
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The two 64-bit keys of each student's stream, (n,) each."""
+
+    a: U64
+    b: U64
+
+
+def keys(seed: int, purpose: int, students: npt.NDArray[np.int64]) -> Keys:
+    """Keys of the students (ids, (n,)) for one seed (any non-negative integer below 2^63) and purpose."""
+    base = _hash(np.array([seed], dtype=np.uint64) * GOLDEN + np.uint64(purpose))
+    base = _hash(base + GOLDEN)
+    ids = students.astype(np.uint64)
+    a = _hash(_hash(ids * GOLDEN + base) ^ base)
+    b = _hash(a + _hash((ids ^ _M1) * GOLDEN + _hash(base ^ _M2)))
+    return Keys(a, b)
+
+
+def uniform(key: Keys, counters: U64) -> Float:
+    """Uniform draws in [0, 1); `counters` broadcasts against the keys, (n,): for example (slots, n)."""
+    z = counters * GOLDEN
+    z += key.a
+    _mix(z, z)
+    z ^= key.b
+    z *= GOLDEN
+    _mix(z, z)
+    z >>= _S11
+    u: Float = z.astype(np.float64)
+    u *= _UNIT
+    return u
+
+
+def step_counters(step: npt.NDArray[np.int64], slots: U64) -> U64:
+    """Counters, (slots, n), of the slots (each below SLOTS) at each student's own step, (n,)."""
+    counters: U64 = step.astype(np.uint64)[None, :] * np.uint64(SLOTS) + slots[:, None]
+    return counters
+
+
+def normal(u: Float) -> Float:
+    """Standard normals by the inverse distribution function: one uniform each, never rejection."""
+    z: Float = ndtri(np.maximum(u, _SMALLEST))
+    return z
