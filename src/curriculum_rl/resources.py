@@ -1,4 +1,4 @@
-"""Where the configs and the simulator packs are: inside an installed wheel, or beside `src/` in a checkout."""
+"""Where the configs and the simulator packs are: inside an installed wheel, or in a checkout."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def _folder(name: str) -> Path:
         if place.is_dir():
             return place
     raise FileNotFoundError(
-        f"no folder {name}/ in {_PACKAGE} or {_CHECKOUT}: the installation is not whole; install the package again"
+        f"no folder {name}/ in {_PACKAGE} or {_CHECKOUT}: the installation is not whole; install again"
     )
