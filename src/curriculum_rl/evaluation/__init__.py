@@ -1,0 +1,1 @@
+"""Policies compared on students whom nobody trained on."""
