@@ -102,7 +102,7 @@ def test_heavy_packages_stay_in_their_rooms(file: Path):
 
 
 def test_every_form_of_import_is_seen():
-    text = "def f():\n    from curriculum_rl import cli\n    import torch\nfrom ..envs import vector\nfrom . import at\n"
+    text = "def f():\n    from curriculum_rl import cli\nimport torch\nfrom ..envs import vector\nfrom . import at\n"
     assert {name for _, name in imports(text, ("curriculum_rl", "students"))} == {
         "curriculum_rl.cli",
         "torch",

@@ -126,19 +126,22 @@ def _dataclass(node: Mapping[Any, Any], hint: Any, path: str, violations: Violat
         violations.that(False, f"{_join(path, TARGET)}: is missing; it names the dataclass that is meant")
         return _REFUSED
     values = _fields(cls, node, path, violations)
-    if len(violations.found) > before:
-        return _REFUSED
+    whole = len(violations.found) == before
     try:
-        return cls(**values)
+        # Where a field was refused, its default stands in, so that the ranges of the others are checked too.
+        built = cls(**values)
     except InvalidInput as error:
         violations.found.extend(_join(path, line) for line in error.violations)
-    except ValueError as error:
-        violations.that(False, f"{path or _dotted(cls)}: {error}")
-    return _REFUSED
+        return _REFUSED
+    except (TypeError, ValueError) as error:
+        if whole:
+            violations.that(False, f"{path or _dotted(cls)}: {error}")
+        return _REFUSED
+    return built if whole else _REFUSED
 
 
 def _fields(cls: type, node: Mapping[Any, Any], path: str, violations: Violations) -> dict[str, Any]:
-    """The values of the dataclass's fields, each checked against its type hint."""
+    """The values that fit the dataclass's fields, each checked against its type hint."""
     hints = typing.get_type_hints(cls)
     fields = {f.name: f for f in dataclasses.fields(cls) if f.init}
     for key, value in node.items():
@@ -150,7 +153,10 @@ def _fields(cls: type, node: Mapping[Any, Any], path: str, violations: Violation
         if unset or (name not in node and _required(field)):
             violations.that(False, f"{_join(path, name)}: is missing; give {describe(hints[name])}")
         elif name in node:
-            values[name] = _value(node[name], hints[name], _join(path, name), violations)
+            before = len(violations.found)
+            value = _value(node[name], hints[name], _join(path, name), violations)
+            if len(violations.found) == before:
+                values[name] = value
     return values
 
 
