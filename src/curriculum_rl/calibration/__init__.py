@@ -1,0 +1,1 @@
+"""A population of simulated students fitted to a log, judged on students it never saw, and written as a pack."""

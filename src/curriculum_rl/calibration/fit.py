@@ -1,0 +1,109 @@
+"""A fitted population, whatever its model, and what every fitting needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.calibration.attempts import Attempts
+from curriculum_rl.calibration.spread import Nodes, Spread, before_each_try, nodes
+from curriculum_rl.students.knowledge.concept_model import ConceptModel
+
+Tick = Callable[[str, int, int], None]
+"""Told what is being done, the steps done, and the steps in all."""
+
+RightAtNodes = Callable[[Attempts, Nodes], Float]
+"""P(right) of each try at each point of the trait space, given the student's earlier tries, (n, G)."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """A `Tick` that shows nothing."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A population fitted to a log: K concepts, J items.
+
+    Attributes:
+        knowledge: the fitted model of knowledge, one set of numbers for each concept.
+        difficulty: of each item, logits above a medium item of its concepts, shrunk towards 0, (J,).
+        difficulty_sd: the fitted spread of difficulty between items.
+        spread: of ability and rate between students.
+        log_likelihood: marginal, nats a try, after each iteration.
+        degenerate: why a concept's numbers cannot be trusted; "" where they can, (K,).
+        right_at_nodes: the one-step predictions of this fit.
+        grid: points of ability and of rate that prediction integrates over.
+    """
+
+    knowledge: ConceptModel
+    difficulty: Float
+    difficulty_sd: float
+    spread: Spread
+    log_likelihood: tuple[float, ...]
+    degenerate: tuple[str, ...]
+    right_at_nodes: RightAtNodes
+    grid: tuple[int, int]
+
+    def filter(self, attempts: Attempts) -> tuple[Float, Float, Nodes]:
+        """Steps through each student's tries: P(right) before each, (n,), and P(node) after the last, (U, G).
+
+        A student's ability and rate are inferred from that student's earlier tries alone.
+        """
+        grid = nodes(self.spread, *self.grid)
+        right = self.right_at_nodes(attempts, grid)
+        log_likelihood = np.log(np.where(attempts.right[:, None] > 0, right, 1.0 - right))
+        weight = before_each_try(attempts, log_likelihood, grid)
+        predicted: Float = (weight * right).sum(axis=1)
+        last = np.r_[attempts.student[1:] != attempts.student[:-1], True]
+        final = np.tile(grid.weight, (len(attempts.students), 1))
+        after = weight[last] * np.exp(log_likelihood[last])
+        final[attempts.student[last]] = after / after.sum(axis=1, keepdims=True)
+        return np.clip(predicted, 1e-6, 1.0 - 1e-6), final, grid
+
+
+class Fitter(Protocol):
+    """Fits one model of knowledge to all tries of `attempts` by marginal likelihood."""
+
+    def __call__(self, attempts: Attempts, iterations: int, tick: Tick) -> Fit: ...
+
+
+@dataclass
+class Prior:
+    """A normal prior over the concepts of one parameter, on its unbounded scale; its own numbers are fitted too.
+
+    Attributes:
+        mean, sd: of the prior; `sd` never falls under `floor`, so that no concept is tied to the others.
+    """
+
+    mean: float
+    sd: float
+    floor: float = 0.3
+
+    def gradient(self, value: Float) -> Float:
+        """Of the log density, (K,)."""
+        return (self.mean - value) / self.sd**2
+
+    @property
+    def curvature(self) -> float:
+        """Of the negative log density."""
+        return 1.0 / self.sd**2
+
+    def follow(self, value: Float) -> None:
+        """Moves to the concepts' mean and spread (empirical Bayes)."""
+        self.mean, self.sd = float(value.mean()), max(self.floor, float(value.std()))
+
+
+def step(gradient: Float, curvature: Float) -> Float:
+    """One Newton step of each parameter, kept to at most 1 logit."""
+    moved: Float = np.clip(gradient / curvature, -1.0, 1.0)
+    return moved
+
+
+def practised(concept: Int, concepts: int) -> Bool:
+    """Which concepts have any entry, (K,)."""
+    seen: Bool = np.bincount(concept, minlength=concepts) > 0
+    return seen

@@ -1,0 +1,165 @@
+"""A log as a model is fitted to it: who tried which item in which order, and whether the answer was right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from curriculum_rl.batch import Bool, Int
+from curriculum_rl.logs.rejects import Rejects, RowCounts
+from curriculum_rl.logs.table import Table, Text, read_table
+from curriculum_rl.violations import InvalidInput
+
+_ANSWERS = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "false": 0.0, "true": 1.0}
+_SEPARATORS = re.compile(r";|~~|\|")
+_TRY = ["student", "order", "item"]
+
+
+@dataclass(frozen=True)
+class FittingLog:
+    """n tries, sorted by student and order. Ids stay text: "007", "7" and " 7" are three students.
+
+    Attributes:
+        students: ids, in order of first appearance, (U,).
+        items: ids, (J,); without a q-matrix an item that stands with different skills counts as different items.
+        skills: of each item, as the log names them; empty where it names none, (J,).
+        student, item: index of each try, (n,).
+        right: the answer of each try, (n,).
+        unseen: students that the file's own split keeps from fitting, (U,); None without a split.
+        counts: what became of the rows.
+        rejects: the rows left out.
+    """
+
+    students: tuple[str, ...]
+    items: tuple[str, ...]
+    skills: tuple[tuple[str, ...], ...]
+    student: Int
+    item: Int
+    right: Bool
+    unseen: Bool | None
+    counts: RowCounts
+    rejects: Rejects = field(repr=False)
+
+
+def read_log(
+    path: Path,
+    mapping: Mapping[str, str] | None = None,
+    items_with_skills: frozenset[str] | None = None,
+) -> FittingLog:
+    """Reads a log; rows that cannot be used are rejected one by one, never silently.
+
+    Args:
+        path: Parquet or CSV.
+        mapping: role to column name, where the aliases of `table.ALIASES` do not fit.
+        items_with_skills: the items of the q-matrix; without one, the log's own skills are used.
+
+    Raises:
+        InvalidInput: not a log, no usable row, or a split that divides a student.
+    """
+    rejects = Rejects()
+    by_skills = items_with_skills is None
+    table = read_table(path, mapping or {}, by_skills, rejects)
+    frame, merged = _merge(_usable(table, items_with_skills, rejects), by_skills, rejects)
+    counts = RowCounts(table.read, len(frame), len(rejects.found), merged)
+    if frame.empty:
+        faults = ", ".join(f"{n} {code}" for code, n in rejects.by_code().items())
+        raise InvalidInput(str(path), [f"none of its {table.read} rows can be used: rejected for {faults}"])
+    student, students = pd.factorize(frame["student"])
+    identity = ["item", "skills"] if by_skills else ["item"]
+    item = frame.groupby(identity, sort=False).ngroup().to_numpy()
+    distinct = frame.drop_duplicates(identity)
+    place = np.lexsort((frame["line"], frame["order"], student))
+    return FittingLog(
+        students=tuple(students),
+        items=tuple(distinct["item"]),
+        skills=tuple(tuple(s for s in text.split(";") if s) for text in distinct["skills"]),
+        student=student[place].astype(np.int64),
+        item=item[place].astype(np.int64),
+        right=frame["right"].to_numpy(dtype=np.bool_)[place],
+        unseen=_unseen(path, frame, student, len(students)),
+        counts=counts,
+        rejects=rejects,
+    )
+
+
+def _usable(table: Table, items_with_skills: frozenset[str] | None, rejects: Rejects) -> pd.DataFrame:
+    """Rows whose every needed cell can be read; the first fault of a row is the one that is noted."""
+    columns = table.columns
+    order = pd.to_numeric(pd.Series(columns["order"]), errors="coerce").to_numpy(dtype=np.float64)
+    answer = np.array([_ANSWERS.get(cell.strip().lower(), np.nan) for cell in columns["answer"]])
+    skills = _sorted_skills(columns.get("skills"), len(table.line))
+    good = np.ones(len(table.line), dtype=np.bool_)
+
+    def refuse(role: str, code: str, bad: Bool) -> None:
+        for i in np.flatnonzero(bad & good):
+            rejects.add(int(table.line[i]), table.names[role], code)
+        good[bad] = False
+
+    for role in _TRY + ["answer"]:
+        refuse(role, "missing", np.array([not cell.strip() for cell in columns[role]], dtype=np.bool_))
+    refuse("order", "order", ~np.isfinite(order))
+    refuse("answer", "answer", np.isnan(answer))
+    if items_with_skills is None:
+        refuse("skills", "missing", np.array([not cell for cell in skills], dtype=np.bool_))
+    else:
+        refuse("item", "item", np.array([i not in items_with_skills for i in columns["item"]], dtype=np.bool_))
+    cells = {
+        "line": table.line,
+        "student": columns["student"],
+        "order": order,
+        "item": columns["item"],
+        "skills": skills,
+        "right": answer == 1.0,
+        "split": columns.get("split", np.full(len(table.line), "", dtype=object)),
+    }
+    return pd.DataFrame(cells)[good].reset_index(drop=True)
+
+
+def _sorted_skills(column: Text | None, n: int) -> Text:
+    """Skills of each row as a sorted list joined by semicolons."""
+    if column is None:
+        return np.full(n, "", dtype=object)
+    codes, texts = pd.factorize(column)
+    lists = [";".join(sorted({s.strip() for s in _SEPARATORS.split(text)} - {""})) for text in texts]
+    return np.array(lists, dtype=object)[codes]
+
+
+def _merge(frame: pd.DataFrame, by_skills: bool, rejects: Rejects) -> tuple[pd.DataFrame, int]:
+    """Folds rows of the same try (student, order, item) into one, as sources that repeat a row for each skill need.
+
+    The skills are joined. A repeated try with another answer is rejected.
+    """
+    if not frame.duplicated(_TRY).any():
+        return frame, 0
+    conflict = frame["right"] != frame.groupby(_TRY, sort=False)["right"].transform("first")
+    for line in frame.loc[conflict, "line"]:
+        rejects.add(int(line), "answer", "conflict")
+    same = frame[~conflict].reset_index(drop=True)
+    repeated = same.duplicated(_TRY)
+    if by_skills:
+        # The q-matrix, where there is one, has the last word on an item's skills.
+        for _, rows in same[same.duplicated(_TRY, keep=False)].groupby(_TRY, sort=False):
+            joined = sorted({s for text in rows["skills"] for s in text.split(";")})
+            same.loc[rows.index[0], "skills"] = ";".join(joined)
+    return same[~repeated].reset_index(drop=True), int(repeated.sum())
+
+
+def _unseen(path: Path, frame: pd.DataFrame, student: Int, students: int) -> Bool | None:
+    """Who the file's split keeps apart: every value but "train" is unseen."""
+    split = frame["split"].str.strip().str.lower()
+    if (split == "").all():
+        return None
+    tries = np.bincount(student, minlength=students)
+    apart = np.bincount(student, weights=(split != "train").to_numpy(dtype=np.float64), minlength=students)
+    divided = int(((apart > 0) & (apart < tries)).sum())
+    if divided:
+        raise InvalidInput(
+            str(path), [f"column split: divides {divided} students; all rows of a student must agree"]
+        )
+    whole: Bool = apart > 0
+    return whole
