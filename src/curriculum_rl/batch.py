@@ -1,4 +1,7 @@
-"""Rows of a batch: state is a dataclass of arrays whose leading axis is the student; these move whole students."""
+"""Rows of a batch: state is a dataclass of arrays whose leading axis is the student; these move whole students.
+
+A dataclass inside a state is part of the state if it can change; a frozen one is a constant, and is left alone.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ def arrays(state: Any) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         value = getattr(state, field.name)
         if isinstance(value, np.ndarray):
             yield field.name, value
-        elif is_dataclass(value):
+        elif _is_state(value):
             yield from ((f"{field.name}.{name}", array) for name, array in arrays(value))
 
 
@@ -32,7 +35,7 @@ def take_rows(state: S, rows: Int | slice) -> S:
         value = getattr(state, field.name)
         if isinstance(value, np.ndarray):
             changes[field.name] = value[rows].copy()
-        elif is_dataclass(value):
+        elif _is_state(value):
             changes[field.name] = take_rows(value, rows)
     return replace(state, **changes)  # type: ignore[type-var]
 
@@ -43,5 +46,9 @@ def put_rows(state: Any, rows: Int, source: Any, source_rows: Int | slice) -> No
         value = getattr(state, field.name)
         if isinstance(value, np.ndarray):
             value[rows] = getattr(source, field.name)[source_rows]
-        elif is_dataclass(value):
+        elif _is_state(value):
             put_rows(value, rows, getattr(source, field.name), source_rows)
+
+
+def _is_state(value: Any) -> bool:
+    return is_dataclass(value) and not value.__dataclass_params__.frozen  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
@@ -247,23 +248,11 @@ def _check_prerequisites(check: Violations, prerequisites: tuple[Prerequisite, .
 
 def _cycle(pairs: set[tuple[str, str]]) -> list[str]:
     """One cycle as a path that ends where it starts, or nothing."""
-    children: dict[str, list[str]] = {}
-    for a, b in sorted(pairs):
-        children.setdefault(a, []).append(b)
-    done: set[str] = set()
-    for root in sorted(children):
-        path: list[str] = []
-        stack: list[tuple[str, int]] = [(root, 0)]
-        while stack:
-            node, depth = stack.pop()
-            del path[depth:]
-            if node in path:
-                return [*path[path.index(node) :], node]
-            if node in done:
-                continue
-            path.append(node)
-            below = [c for c in children.get(node, []) if c not in done]
-            stack.extend((child, depth + 1) for child in below)
-            if not below:
-                done.add(node)
+    graph: dict[str, list[str]] = {}
+    for prerequisite, concept in sorted(pairs):
+        graph.setdefault(concept, []).append(prerequisite)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
     return []

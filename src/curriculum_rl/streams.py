@@ -59,7 +59,7 @@ def _hash(z: U64) -> U64:
     return _mix(z, np.empty_like(z))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Keys:
     """The two 64-bit keys of each student's stream, (n,) each."""
 
@@ -79,8 +79,7 @@ def keys(seed: int, purpose: int, students: npt.NDArray[np.int64]) -> Keys:
 
 def uniform(key: Keys, counters: U64) -> Float:
     """Uniform draws in [0, 1); `counters` broadcasts against the keys, (n,): for example (slots, n)."""
-    z = counters * GOLDEN
-    z += key.a
+    z = counters * GOLDEN + key.a
     _mix(z, z)
     z ^= key.b
     z *= GOLDEN

@@ -1,1 +1,1 @@
-"""Policies compared on students whom nobody trained on."""
+"""Policies compared on the same students, which training never met."""

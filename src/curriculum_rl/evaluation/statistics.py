@@ -68,6 +68,11 @@ class Comparison:
     probability_of_improvement: float
     smallest_visible_effect: float
 
+    @property
+    def clear(self) -> bool:
+        """Whether it is called a difference: at the 5% level, adjusted for the number of planned pairs."""
+        return self.p_adjusted < 0.05
+
 
 @dataclass(frozen=True)
 class Bootstrap:

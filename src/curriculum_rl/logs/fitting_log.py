@@ -100,7 +100,7 @@ def _usable(table: Table, items_with_skills: frozenset[str] | None, rejects: Rej
             rejects.add(int(table.line[i]), table.names[role], code)
         good[bad] = False
 
-    for role in _TRY + ["answer"]:
+    for role in [*_TRY, "answer"]:
         refuse(role, "missing", np.array([not cell.strip() for cell in columns[role]], dtype=np.bool_))
     refuse("order", "order", ~np.isfinite(order))
     refuse("answer", "answer", np.isnan(answer))

@@ -1,0 +1,174 @@
+"""Students and the platform that watches them, moved together: the only loop of the dynamics there is.
+
+The vector environment, its view of one student, and the rollouts of an evaluation all stand on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from curriculum_rl.batch import Bool, Float, Int, put_rows, take_rows
+from curriculum_rl.students.population import Students
+from curriculum_rl.students.student import Happened
+from curriculum_rl.trackers.tracker import Belief, Float32, Tracker
+from curriculum_rl.violations import InvalidInput, Violations
+from curriculum_rl.world import Platform, World
+
+TIME_FEATURES = ("course_left", "session_left", "sessions_left", "test_in")
+BLOCK = 1024
+"""Students drawn ahead at a time, so that a finished lane costs a copy of a row."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Masks activities on concepts whose prerequisites the tracker does not yet believe.
+
+    A concept is open where every 1 - strength * (1 - believed recall of the prerequisite) reaches `believed`.
+
+    Attributes:
+        believed: in (0, 1]; .95 is what tutoring systems use for mastery (Corbett & Anderson 1995).
+    """
+
+    believed: float = 0.95
+
+    def __post_init__(self) -> None:
+        check = Violations("gate")
+        check.number("believed", self.believed, above=0.0, at_most=1.0)
+        check.raise_all()
+
+    def mask(self, belief: Belief) -> Bool:
+        """Which activities are open to each student, (n, A)."""
+        curriculum = belief.platform.curriculum
+        recall = belief.outlook().recall
+        open_ = np.ones(recall.shape, dtype=np.bool_)
+        for parent, strength in zip(*curriculum.parents, strict=True):
+            open_ &= 1.0 - strength * (1.0 - recall.take(parent, axis=1)) >= self.believed
+        concepts, shares = curriculum.loads
+        mask = np.ones((len(recall), len(curriculum.activities)), dtype=np.bool_)
+        for concept, share in zip(concepts, shares, strict=True):
+            mask &= open_.take(concept, axis=1) | (share == 0)
+        return mask
+
+    def check(self, platform: Platform) -> None:
+        """Refuses a curriculum in which a new student might find nothing open."""
+        curriculum = platform.curriculum
+        rooted = ~(curriculum.requires > 0).any(axis=0)
+        concepts, shares = curriculum.loads
+        if not (rooted[concepts] | (shares == 0)).all(axis=0).any():
+            raise InvalidInput("gate", ["no activity is on concepts without prerequisites: a new student could start nothing"])
+
+
+@dataclass(frozen=True)
+class View:
+    """All that a policy may look at, of n students."""
+
+    student: Int  # (n,) ids
+    belief: Belief
+    mask: Bool  # (n, A) what may be chosen
+    minutes_left: Float  # (n,) of the course
+    session_left: Float  # (n,) minutes of the session
+    sessions_left: Int  # (n,) after this one
+
+    @property
+    def platform(self) -> Platform:
+        """What the platform knows beside its students."""
+        return self.belief.platform
+
+    def features(self) -> Float32:
+        """What a network sees, (n, F): planes of features by concept, then of the student, then of time."""
+        belief, platform = self.belief, self.platform
+        n, concepts = belief.goals.shape
+        planes, student = len(belief.concept_features), len(belief.student_features)
+        split = planes * concepts
+        out = np.empty((n, split + student + len(TIME_FEATURES)), dtype=np.float32)
+        belief.write_features(out[:, :split].reshape(n, planes, concepts), out[:, split : split + student])
+        course = platform.course
+        time = out[:, split + student :]
+        time[:, 0] = self.minutes_left / course.total_minutes
+        time[:, 1] = self.session_left / course.minutes
+        time[:, 2] = self.sessions_left / len(course.days)
+        time[:, 3] = (course.test_day - belief.now) / course.test_day
+        return out
+
+
+def feature_names(tracker: Tracker, platform: Platform) -> tuple[str, ...]:
+    """Names of the entries of `View.features`, in order."""
+    kind = tracker.belief
+    by_concept = [f"{f}[{c.id}]" for f in kind.concept_features for c in platform.curriculum.concepts]
+    return (*by_concept, *kind.student_features, *TIME_FEATURES)
+
+
+class Simulation:
+    """n lanes, each with a student of `world` and what `tracker` believes of that student.
+
+    Args:
+        world: what is simulated.
+        tracker: what the platform keeps.
+        ids: the students to begin with, (n,).
+        seed: of all draws.
+        gate: masks what the tracker does not think the student ready for; None masks nothing.
+    """
+
+    def __init__(
+        self, world: World, tracker: Tracker, ids: Int, seed: int = 0, gate: Gate | None = None
+    ) -> None:
+        if gate is not None:
+            gate.check(world.platform)
+        self.world, self.tracker, self.seed, self.gate = world, tracker, seed, gate
+        self.students: Students = world.students(seed, ids)
+        self.belief: Belief = tracker.start(world.platform, self.students.goals)
+        self._block: Students | None = None
+        self._block_belief: Belief | None = None
+        self._free: Bool = np.ones((len(ids), len(world.curriculum.activities)), dtype=np.bool_)
+        self._free.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.students)
+
+    def step(self, activity: Int) -> Happened:
+        """Every student does one activity, (n,); the tracker sees what came of it."""
+        happened = self.world.dynamics.step(self.students, activity)
+        self.belief.update(activity, happened.correct, happened.elapsed)
+        return happened
+
+    def mask(self) -> Bool:
+        """Which activities may be chosen, (n, A); read-only where nothing is gated."""
+        return self._free if self.gate is None else self.gate.mask(self.belief)
+
+    def view(self) -> View:
+        """What a policy may look at."""
+        course, clock = self.world.course, self.students.clock
+        return View(
+            student=self.students.id,
+            belief=self.belief,
+            mask=self.mask(),
+            minutes_left=course.minutes_left(clock),
+            session_left=np.where(course.over(clock), 0.0, course.minutes - clock.used),
+            sessions_left=np.maximum(len(course.days) - 1 - clock.session, 0),
+        )
+
+    def replace(self, rows: Int, ids: Int) -> None:
+        """Puts new students (ids) into these lanes."""
+        for start in range(0, len(rows), BLOCK):
+            part = slice(start, start + BLOCK)
+            source, belief, positions = self._drawn(ids[part])
+            put_rows(self.students, rows[part], source, positions)
+            put_rows(self.belief, rows[part], belief, positions)
+
+    def keep(self, rows: Int) -> None:
+        """Drops all lanes but these."""
+        self.students = take_rows(self.students, rows)
+        self.belief = take_rows(self.belief, rows)
+        self._free = self._free[: len(rows)]
+
+    def _drawn(self, ids: Int) -> tuple[Students, Belief, Int]:
+        """Students with these ids: drawn ahead in a block where the ids go on from the last, or on the spot."""
+        if self._block is None or ids.min() < self._block.id[0] or ids.max() > self._block.id[-1]:
+            consecutive = np.arange(ids.min(), ids.min() + BLOCK)
+            drawn = consecutive if ids.max() <= consecutive[-1] else ids
+            self._block = self.world.students(self.seed, drawn)
+            self._block_belief = self.tracker.start(self.world.platform, self._block.goals)
+        assert self._block_belief is not None
+        return self._block, self._block_belief, np.searchsorted(self._block.id, ids)

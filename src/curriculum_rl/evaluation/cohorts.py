@@ -1,0 +1,30 @@
+"""Ranges of student ids, apart from one another: nobody is trained on, tuned on and judged on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from curriculum_rl.batch import Int
+from curriculum_rl.violations import InvalidInput
+
+_SIZE: Final = 1 << 40
+
+TRAIN: Final = range(0, _SIZE)
+TUNE: Final = range(_SIZE, 2 * _SIZE)
+VALIDATE: Final = range(2 * _SIZE, 3 * _SIZE)
+TEST: Final = range(3 * _SIZE, 4 * _SIZE)
+
+
+def first(cohort: range, count: int) -> Int:
+    """The first students of a cohort, (count,)."""
+    if not 1 <= count <= len(cohort):
+        raise InvalidInput("students", [f"count = {count}: must be from 1 to {len(cohort)}"])
+    return np.arange(cohort.start, cohort.start + count, dtype=np.int64)
+
+
+def apart(*groups: Int | range) -> bool:
+    """Whether no student is in two of these groups, each of consecutive ids."""
+    spans = sorted((int(g[0]), int(g[-1])) for g in groups if len(g))
+    return all(before[1] < after[0] for before, after in zip(spans, spans[1:], strict=False))

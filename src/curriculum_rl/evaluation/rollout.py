@@ -1,0 +1,179 @@
+"""A policy played by any number of students, in chunks, to what it did for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from curriculum_rl import streams
+from curriculum_rl.batch import Bool, Float, Int, take_rows
+from curriculum_rl.envs.simulation import Gate, Simulation
+from curriculum_rl.evaluation.cohorts import TEST, first
+from curriculum_rl.policies.policy import Policy
+from curriculum_rl.world import World
+
+CHUNK = 4096
+BINS = 20
+"""Equal parts of the course, by minutes, in which choices and mastery are counted."""
+
+
+@dataclass
+class Outcomes:
+    """What a policy did for each student, in the order of their ids: n students.
+
+    Scores are in points: 100 times the expected share of right answers over the student's goals.
+    """
+
+    student: Int  # (n,) ids
+    group: Int  # (n,) index of the subgroup
+    ability: Float  # (n,) true, for subgroups
+    pretest: Float  # (n,) score on the delayed test after no practice at all
+    delayed_test: Float  # (n,) score on it after the course
+    mastery_before: Float  # (n,) mean recall without forgetting, points
+    mastery_after: Float  # (n,)
+    minutes: Float  # (n,) spent
+    decisions: Int  # (n,) activities done
+    finished: Bool  # (n,) nothing was left to learn before the calendar ended
+    forms: Int  # (n, forms) how often each form was chosen
+
+    @property
+    def gain(self) -> Float:
+        """Points on the delayed test over no practice, (n,)."""
+        return self.delayed_test - self.pretest
+
+    @property
+    def mastery_gain(self) -> Float:
+        """Points of mastery gained, (n,)."""
+        return self.mastery_after - self.mastery_before
+
+
+@dataclass
+class Traces:
+    """Sums over all students by part of the course, for the curriculum map."""
+
+    chosen: Float  # (BINS, K) decisions that practised each concept
+    recall: Float  # (BINS, K) sum of true recall at the moments below
+    moments: Float  # (BINS,) how many student-moments were summed
+
+
+def rollout(
+    world: World,
+    policy: Policy,
+    students: int | Int | range = 1000,
+    seed: int = 0,
+    *,
+    gate: Gate | None = None,
+    chunk: int = CHUNK,
+    traces: Traces | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Outcomes:
+    """Plays a policy with students, each from start to end of the course.
+
+    Args:
+        world: what is simulated.
+        policy: what chooses; a random one draws from a stream of each student's own.
+        students: ids, or how many of the test cohort.
+        seed: of the students and of the policy's draws.
+        gate: masks activities as in the environments.
+        chunk: students at a time; it changes no result but a network's last bits.
+        traces: filled in where given, at a cost of O(n K) a step.
+        progress: called with the number of students who finished since the last call.
+    """
+    ids = first(TEST, students) if isinstance(students, int) else np.asarray(students, dtype=np.int64)
+    parts = [
+        _play(world, policy, ids[i : i + chunk], seed, gate, traces, progress) for i in range(0, len(ids), chunk)
+    ]
+    columns = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Outcomes)}
+    return Outcomes(**columns)
+
+
+def choose(probabilities: Float, u: Float) -> Int:
+    """Draws one activity a student by inverse distribution function, (n,): never one of probability zero."""
+    total = probabilities.cumsum(axis=1)
+    u = u * total[:, -1]
+    choice: Int = (total <= u[:, None]).sum(axis=1)
+    return np.minimum(choice, probabilities.shape[1] - 1)
+
+
+def _play(
+    world: World,
+    policy: Policy,
+    ids: Int,
+    seed: int,
+    gate: Gate | None,
+    traces: Traces | None,
+    progress: Callable[[int], None] | None,
+) -> Outcomes:
+    simulation = Simulation(world, policy.tracker, ids, seed, gate)
+    outcomes = _blank(world, simulation)
+    key = streams.keys(seed, streams.Purpose.POLICY, ids)
+    place = np.arange(len(ids))  # of each lane in the outcomes
+    form = world.curriculum.form
+    while len(place):
+        probabilities = policy.probabilities(simulation.view())
+        u = streams.uniform(key, simulation.students.step.astype(np.uint64))
+        activity = choose(probabilities, u)
+        if traces is not None:
+            _trace(traces, simulation, activity)
+        happened = simulation.step(activity)
+        outcomes.forms[place, form[activity]] += 1
+        outcomes.minutes[place] += happened.minutes
+        over = happened.terminated | happened.truncated
+        if over.any():
+            _finish(outcomes, place[over], simulation, over, happened.terminated)
+            going = np.flatnonzero(~over)
+            simulation.keep(going)
+            place, key = place[going], take_rows(key, going)
+            if progress is not None:
+                progress(int(over.sum()))
+    return outcomes
+
+
+def _blank(world: World, simulation: Simulation) -> Outcomes:
+    students, population = simulation.students, world.population
+    n = len(students)
+    zeros: npt.NDArray[np.float64] = np.zeros((3, n))
+    return Outcomes(
+        student=students.id.copy(),
+        group=students.traits.group.copy(),
+        ability=students.traits.ability.copy(),
+        pretest=100.0 * population.expected_score(students),
+        delayed_test=zeros[0],
+        mastery_before=100.0 * population.mean_mastery(students),
+        mastery_after=zeros[1],
+        minutes=zeros[2],
+        decisions=np.zeros(n, dtype=np.int64),
+        finished=np.zeros(n, dtype=np.bool_),
+        forms=np.zeros((n, len(world.curriculum.forms)), dtype=np.int64),
+    )
+
+
+def _finish(outcomes: Outcomes, place: Int, simulation: Simulation, over: Bool, terminated: Bool) -> None:
+    done = take_rows(simulation.students, np.flatnonzero(over))
+    population = simulation.world.population
+    outcomes.delayed_test[place] = 100.0 * population.expected_score(done)
+    outcomes.mastery_after[place] = 100.0 * population.mean_mastery(done)
+    outcomes.decisions[place] = done.step
+    outcomes.finished[place] = terminated[over]
+
+
+def blank_traces(world: World) -> Traces:
+    """Traces with nothing in them yet."""
+    shape = (BINS, len(world.curriculum.concepts))
+    return Traces(np.zeros(shape), np.zeros(shape), np.zeros(BINS))
+
+
+def _trace(traces: Traces, simulation: Simulation, activity: Int) -> None:
+    course, students = simulation.world.course, simulation.students
+    spent = 1.0 - course.minutes_left(students.clock) / course.total_minutes
+    part = np.minimum((spent * BINS).astype(np.int64), BINS - 1)
+    concepts, shares = (x.take(activity, axis=1) for x in simulation.world.curriculum.loads)
+    for concept, share in zip(concepts, shares, strict=True):
+        np.add.at(traces.chosen, (part, concept), share)
+    recall = simulation.world.population.recall_now(students)
+    member = (part[:, None] == np.arange(BINS)).astype(np.float64)
+    traces.recall += member.T @ recall
+    traces.moments += member.sum(axis=0)

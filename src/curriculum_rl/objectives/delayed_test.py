@@ -1,0 +1,30 @@
+"""The expected score on a delayed test: one medium problem of each goal concept, some days after the course.
+
+    potential = 100 / |goals| * sum over goals k of P(right on k at the test | the true state, nothing more done)
+
+An expectation rather than a drawn test: the same mean with less noise. The test's day is fixed, so time that passes
+changes nothing: only practice does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from curriculum_rl.batch import Float
+from curriculum_rl.students.population import Population, Students
+from curriculum_rl.students.student import Happened
+
+
+@dataclass(frozen=True)
+class DelayedTest:
+    """No settings: the world's calendar says when the test is."""
+
+    def reward(self, happened: Happened, population: Population) -> Float:
+        """The rise of the expected score, (n,) points."""
+        before, after = (population.knowledge.score(happened.concepts, x) for x in happened.at_test)
+        rise: Float = (happened.goal_share * (after - before)).sum(axis=0)
+        return 100.0 * rise
+
+    def potential(self, students: Students, population: Population) -> Float:
+        """The expected score, (n,) points."""
+        return 100.0 * population.expected_score(students)

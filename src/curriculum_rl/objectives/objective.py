@@ -1,0 +1,20 @@
+"""What every objective offers. Rewards are differences of a potential, so that a course's rewards add up to what it
+changed, and no policy can gain by going in circles (Ng, Harada & Russell 1999)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from curriculum_rl.batch import Float
+from curriculum_rl.students.population import Population, Students
+from curriculum_rl.students.student import Happened
+
+
+class Objective(Protocol):
+    """A potential over the true state of students, and its rise in one step."""
+
+    def reward(self, happened: Happened, population: Population) -> Float:
+        """The rise of the potential in this step, (n,), in points of 0 to 100."""
+
+    def potential(self, students: Students, population: Population) -> Float:
+        """The potential itself, (n,), in points of 0 to 100."""

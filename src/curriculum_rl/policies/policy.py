@@ -1,0 +1,48 @@
+"""What every policy offers. A policy sees a `View` and nothing else: what a platform could know.
+
+What it remembers of each student is a tracker's belief. A policy that needs a memory of its own (boxes, a bandit's
+estimates) brings a tracker of its own; that makes every policy a pure function of what was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, Self
+
+import numpy as np
+
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.envs.simulation import View
+from curriculum_rl.trackers.tracker import Tracker
+
+
+class Policy(Protocol):
+    """Chooses activities for a batch of students."""
+
+    @property
+    def tracker(self) -> Tracker:
+        """What it needs to have been believed so far."""
+
+    def probabilities(self, view: View) -> Float:
+        """P(each activity), (n, A): rows sum to 1, exactly 0 where masked."""
+
+
+class Tunable(Policy, Protocol):
+    """A policy with parameters that are worth tuning."""
+
+    def variants(self) -> Iterable[Self]:
+        """The settings to try, its own among them."""
+
+
+def best(score: Float, mask: Bool) -> Float:
+    """All probability on the allowed activity with the highest score, the first of them on a tie, (n, A)."""
+    choice: Int = np.where(mask, score, -np.inf).argmax(axis=1)
+    out = np.zeros(score.shape)
+    out[np.arange(len(out)), choice] = 1.0
+    return out
+
+
+def evenly(allowed: Bool) -> Float:
+    """The same probability for each allowed activity, (n, A)."""
+    share: Float = allowed / np.maximum(allowed.sum(axis=1, keepdims=True), 1)
+    return share

@@ -1,0 +1,99 @@
+"""What a study found, as the report reads it: `results.json`, schema 1, field for field.
+
+Only what a comparison cannot do without is required (`reading.py`); the rest may be missing, and the report says so.
+Scores are points: 100 x (expected score on the delayed test over the student's goal concepts, minus that of the
+same student without practice).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from curriculum_rl.evaluation.statistics import Comparison
+from curriculum_rl.evaluation.subgroups import Cell, Gap
+
+LEARNED, HEURISTIC, PRIVILEGED = "learned", "heuristic", "privileged"
+KINDS = (LEARNED, HEURISTIC, PRIVILEGED)
+
+# A series measured now and then: None where nothing was measured.
+Series = tuple[float | None, ...]
+# Rows are time bins, columns concepts.
+Table = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One policy's outcome, points; `sampled_mean` is that of sampled instead of deterministic play."""
+
+    name: str
+    label: str
+    kind: str
+    tracker: str
+    mean: float
+    ci_low: float
+    ci_high: float
+    iqm: float | None
+    sampled_mean: float | None
+    forms: Mapping[str, float]
+    minutes_mean: float | None
+    mastery_gain_mean: float | None
+    seed_means: tuple[float, ...]
+
+    @property
+    def deployable(self) -> bool:
+        """Whether a platform could run it: whether it sees no more than a platform sees."""
+        return self.kind != PRIVILEGED
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One training run: what was measured after so many frames (student-steps)."""
+
+    policy: str
+    seed: int
+    frames: tuple[float, ...]
+    train_return: Series
+    validation_return: Series
+    entropy: Series
+    forms: Mapping[str, Series]
+
+
+@dataclass(frozen=True)
+class ConceptTime:
+    """A value for every concept in every bin of the course's time, by policy."""
+
+    concepts: tuple[str, ...]
+    policies: Mapping[str, Table]
+
+
+@dataclass(frozen=True)
+class Results:
+    """A whole study. Policies are sorted, the best first."""
+
+    experiment: str
+    world: Mapping[str, object]
+    objective: str
+    students: int | None
+    seeds: tuple[int, ...]
+    policies: tuple[Policy, ...]
+    comparisons: tuple[Comparison, ...]
+    subgroups: tuple[Cell, ...]
+    gaps: tuple[Gap, ...]
+    curves: tuple[Curve, ...]
+    concept_map: ConceptTime | None
+    mastery_over_time: ConceptTime | None
+    provenance: Mapping[str, object]
+
+    def label(self, name: str) -> str:
+        """The name a person reads for a policy; its own name if it is not among the policies."""
+        return next((policy.label for policy in self.policies if policy.name == name), name)
+
+    def best(self, kinds: Sequence[str]) -> Policy | None:
+        """The policy of these kinds with the highest mean."""
+        return next((policy for policy in self.policies if policy.kind in kinds), None)
+
+    def pair(self, policy: str, baseline: str) -> Comparison | None:
+        """The planned comparison of these two, if it was planned in this direction."""
+        pairs = (pair for pair in self.comparisons if (pair.policy, pair.baseline) == (policy, baseline))
+        return next(pairs, None)

@@ -1,0 +1,1 @@
+"""The simulated student: latent, never seen by a policy."""

@@ -1,0 +1,123 @@
+"""Bayesian knowledge tracing: a concept is known or it is not, and practice can turn the one into the other.
+
+    P(known at first)        = logistic(logit(initial) + ability)
+    P(right | recalled)      = logistic(logit(1 - slip) - difficulty)
+    P(right | not recalled)  = logistic(logit(guess) - difficulty)
+    P(becomes known | tried) = min(1, strength * logistic(logit(learn) + rate))
+    P(no longer known | tried, known) = forget
+
+`strength` is readiness times the activity's learning times the concept's share in it; what is known is recalled as
+far as it is retained. Corbett & Anderson (1995), doi:10.1007/BF01099821; offsets per student: Yudelson, Koedinger &
+Gordon (2013), doi:10.1007/978-3-642-39112-5_18; difficulty on guess and slip: Pardos & Heffernan (2011),
+doi:10.1007/978-3-642-22362-4_21. An activity on several concepts is right by their share-weighted recall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import expit, logit
+
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.students.knowledge.concept_model import ConceptModel
+from curriculum_rl.students.knowledge.knowledge import At, FilterParameters
+from curriculum_rl.students.traits import Group, Traits, spread
+from curriculum_rl.violations import Violations
+
+
+@dataclass
+class BKTState:
+    """What is true of n students. Hidden: no policy, tracker or mask receives it."""
+
+    known: Bool  # (n, K)
+    rate: Float  # (n,) logits added to the chance of learning
+
+
+@dataclass(frozen=True)
+class BKT(ConceptModel):
+    """A population of students who know a concept or do not.
+
+    Attributes:
+        initial: P(known) before the course of a student of average ability, in (0, 1).
+        learn: P(becomes known) at one try when fully ready, in (0, 1).
+        forget: P(no longer known) at one try, in [0, 1); 0 is the classic model, right where `memory` forgets.
+        guess: P(right) on a medium problem when not recalled, in (0, 1).
+        slip: P(wrong) on a medium problem when recalled, in (0, 1). `guess + slip` stays under 1, or a wrong answer
+            would be a sign of knowing (Beck & Chang 2007).
+    """
+
+    initial: tuple[float, ...]
+    learn: tuple[float, ...]
+    forget: tuple[float, ...]
+    guess: tuple[float, ...]
+    slip: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        check = Violations("bkt")
+        for name in ("initial", "learn", "guess", "slip"):
+            check.each(name, getattr(self, name), above=0.0, below=1.0)
+        check.each("forget", self.forget, at_least=0.0, below=1.0)
+        self.check_lengths(check)
+        if not check.found:
+            for k, both in enumerate(np.add(self.guess, self.slip)):
+                if both >= 1.0:
+                    reason = "must stay under 1, or a wrong answer would be a sign of knowing"
+                    check.add(f"guess[{k}] + slip[{k}]", float(both), reason, "Lower one of the two.")
+        check.raise_all()
+
+    def shifted(self, logits: float) -> BKT:
+        """The same model with `initial` moved by so many logits."""
+        return replace(self, initial=tuple(expit(logit(self.each("initial")) + logits).tolist()))
+
+    def sample(self, traits: Traits, u: Float) -> BKTState:
+        """The first state, from one uniform draw a concept, (n, K)."""
+        return BKTState(
+            known=u < expit(logit(self.each("initial")) + traits.ability[:, None]), rate=traits.rate.copy()
+        )
+
+    def held(self, state: BKTState) -> Bool:
+        """What is known, (n, K)."""
+        return state.known.copy()
+
+    def success(self, state: BKTState, at: At, shares: Float, retention: Float, difficulty: Float) -> Float:
+        """P(right) of each student's try, (n,)."""
+        recalled = state.known.take(at.flat) * retention
+        right = expit(-logit(self.each("slip")).take(at.concepts) - difficulty)
+        lucky = expit(logit(self.each("guess")).take(at.concepts) - difficulty)
+        if len(shares) == 1:
+            return (lucky + (right - lucky) * recalled)[0]
+        recalled, right, lucky = ((shares * x).sum(axis=0) for x in (recalled, right, lucky))
+        return lucky + (right - lucky) * recalled
+
+    def learn_from(self, state: BKTState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
+        """Practises, in place; returns what is known afterwards and what of it is new, (L, n) each."""
+        before = state.known.take(at.flat)
+        chance = expit(logit(self.each("learn")).take(at.concepts) + state.rate)
+        new = ~before & (u < strength * chance)
+        after = before & (v >= self.each("forget").take(at.concepts)) | new
+        state.known.ravel()[at.flat] = after
+        return after, new
+
+    def recall(self, state: BKTState, at: At, retention: Float) -> Float:
+        """1 where known, as far as it is retained."""
+        return state.known.take(at.flat) * retention
+
+    def score(self, concepts: Int, recall: Float) -> Float:
+        """P(right) on a medium problem: guess + (1 - slip - guess) * recall."""
+        guess, slip = self.each("guess").take(concepts), self.each("slip").take(concepts)
+        return guess + (1.0 - slip - guess) * recall
+
+    def filter_parameters(self, groups: tuple[Group, ...]) -> FilterParameters:
+        """The model itself, its population's mean traits taken into `initial` and `learn`."""
+        ability, ability_sd, rate, rate_sd, correlation = spread(groups)
+        return FilterParameters(
+            initial=expit(logit(self.each("initial")) + ability),
+            learn=expit(logit(self.each("learn")) + rate),
+            forget=self.each("forget"),
+            guess=self.each("guess"),
+            slip=self.each("slip"),
+            ability_sd=ability_sd,
+            rate_sd=rate_sd,
+            correlation=correlation,
+        )

@@ -1,0 +1,93 @@
+"""What every model of knowledge offers, and where in a batch it is asked.
+
+n students, K concepts; an activity practises L concepts, each with a share. Arrays about the concepts of one step
+have shape (L, n), so that a student's traits, (n,), broadcast against them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, TypeVar
+
+import numpy as np
+
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.students.traits import Traits
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class At:
+    """Which concepts of which students: `flat` indexes a raveled (n, K) array.
+
+    Attributes:
+        concepts: (..., n) concept of each student.
+        flat: (..., n) student * K + concept.
+    """
+
+    concepts: Int
+    flat: Int
+
+    @classmethod
+    def every(cls, n: int, concepts: int) -> At:
+        """Every concept of every student, (K, n)."""
+        columns = np.repeat(np.arange(concepts)[:, None], n, axis=1)
+        return cls(columns, columns + np.arange(n) * concepts)
+
+
+@dataclass(frozen=True)
+class FilterParameters:
+    """A population as Bayesian knowledge tracing sees it: what a platform knows of its students in general.
+
+    Attributes:
+        initial, learn, forget, guess, slip: by concept, (K,); see `bkt.py` for the equations.
+        ability_sd, rate_sd, correlation: the spread of students around them, logits.
+    """
+
+    initial: Float
+    learn: Float
+    forget: Float
+    guess: Float
+    slip: Float
+    ability_sd: float
+    rate_sd: float
+    correlation: float
+
+
+class Knowledge(Protocol[S]):
+    """A model of knowledge: a frozen dataclass of parameters; the state, S, is a dataclass of arrays."""
+
+    @classmethod
+    def concept_fields(cls) -> tuple[str, ...]:
+        """Names of the parameters that hold one number a concept: columns of a pack's concepts.csv."""
+
+    def subset(self, concepts: Int) -> Self:
+        """The same model of these concepts alone."""
+
+    def shifted(self, logits: float) -> Self:
+        """The same model with first knowledge moved by so many logits."""
+
+    def sample(self, traits: Traits, u: Float) -> S:
+        """The first state of n students, from one uniform draw a concept, (n, K)."""
+
+    def held(self, state: S) -> Bool:
+        """What is in memory, so that it can be forgotten, (n, K)."""
+
+    def success(self, state: S, at: At, shares: Float, retention: Float, difficulty: Float) -> Float:
+        """P(right) of each student's try, (n,), with retention of each of its concepts, (L, n)."""
+
+    def learn_from(self, state: S, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
+        """Practises, in place: `strength` is readiness times learning times share, u and v uniform draws, (L, n).
+
+        Returns what is held afterwards, and what of it was newly learned, (L, n) each.
+        """
+
+    def recall(self, state: S, at: At, retention: Float) -> Float:
+        """How far the concept can be used when this much is retained, in [0, 1], of the shape of `at`."""
+
+    def score(self, concepts: Int, recall: Float) -> Float:
+        """P(right) on a medium problem of a test, from `recall`."""
+
+    def filter_parameters(self, groups: Any) -> FilterParameters:
+        """This population as Bayesian knowledge tracing sees it."""

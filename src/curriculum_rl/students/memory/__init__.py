@@ -1,0 +1,1 @@
+"""Models of forgetting: one a file, each a `Memory`."""

@@ -1,0 +1,50 @@
+"""How a right answer lengthens a half-life: the more, the closer it was to being forgotten.
+
+    h' = min(h * (1 + gain + spacing * (1 - R)), cap)
+
+The form follows the spacing effect (Cepeda et al. 2008, doi:10.1111/j.1467-9280.2008.02209.x) and the stability
+increase of open spaced-repetition models; the default numbers are assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from curriculum_rl.batch import Float
+from curriculum_rl.violations import Violations
+
+
+@dataclass(frozen=True)
+class Consolidation:
+    """What the models of forgetting share.
+
+    Attributes:
+        new_days: half-life of what was newly learned, days.
+        known_days: half-life of what was known before the course, days.
+        gain: growth of the half-life with any right answer.
+        spacing: further growth when the answer was about to be forgotten.
+        cap_days: the longest half-life, days.
+    """
+
+    new_days: float = 5.0
+    known_days: float = 40.0
+    gain: float = 0.2
+    spacing: float = 2.0
+    cap_days: float = 365.0
+
+    def __post_init__(self) -> None:
+        check = Violations(type(self).__name__.lower())
+        for name in ("new_days", "known_days", "cap_days"):
+            check.number(name, getattr(self, name), above=0.0, at_most=1e5)
+        for name in ("gain", "spacing"):
+            check.number(name, getattr(self, name), at_least=0.0, at_most=100.0)
+        check.raise_all()
+
+    def lengthened(self, half_life: Float, retention: Float) -> Float:
+        """The half-life after a right answer, days; never shorter than before, even where it began above the cap."""
+        factor: Float = (1.0 + self.gain + self.spacing) - self.spacing * retention
+        factor *= half_life
+        np.minimum(factor, self.cap_days, out=factor)
+        return np.maximum(factor, half_life, out=factor)

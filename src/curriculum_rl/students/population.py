@@ -1,0 +1,155 @@
+"""A population of simulated students: how each is drawn, from (seed, student id) alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from curriculum_rl import streams
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.course import Clock, Course
+from curriculum_rl.curriculum import Curriculum
+from curriculum_rl.students.knowledge.knowledge import At, Knowledge
+from curriculum_rl.students.memory.memory import Memory
+from curriculum_rl.students.pace import Pace
+from curriculum_rl.students.traits import Group, Traits, draw_traits
+from curriculum_rl.violations import Violations
+
+
+@dataclass(frozen=True)
+class Goals:
+    """Which concepts each student is here for: a random set, with all that it needs.
+
+    Attributes:
+        share: the chance of each concept to be drawn, in (0, 1]; at least one is. 1: everything is everyone's goal.
+    """
+
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        check = Violations("goals")
+        check.number("share", self.share, above=0.0, at_most=1.0)
+        check.raise_all()
+
+    def draw(self, u: Float, ancestors: Bool) -> Bool:
+        """The goals of n students, (n, K), from one uniform a concept; `ancestors` as in `Curriculum`."""
+        chosen = (u < self.share) | (u == u.min(axis=1, keepdims=True))
+        return (chosen.astype(np.float32) @ ancestors.astype(np.float32)) > 0
+
+
+@dataclass
+class Students:
+    """All that is true of n students. Hidden: only the dynamics, objectives and oracles read it."""
+
+    id: Int  # (n,)
+    seed: Int  # (n,) of the stream
+    step: Int  # (n,) activities done
+    life: streams.Keys  # keys of the LIFE stream
+    traits: Traits
+    goals: Bool  # (n, K)
+    goal_share: Float  # (n, K) 1 / number of goals where a goal, else 0
+    knowledge: Any  # the knowledge model's own state
+    half_life: Float  # (n, K) days
+    last: Float  # (n, K) day of the last practice
+    at_test: Float  # (n, K) recall on the day of the test if nothing more is done
+    mastery: Float  # (n, K) recall without forgetting
+    test_recall: Float  # (n,) mean of `at_test` over the goals
+    clock: Clock
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+
+GOALS_FROM, KNOWN_FROM = 1 << 20, 1 << 21
+"""First counters of the draws of goals and of first knowledge, one a concept, in the PERSON stream. Frozen."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """The students of a world.
+
+    Attributes:
+        knowledge: what they know and how practice changes it.
+        memory: how it is forgotten.
+        pace: how long activities take.
+        groups: named subgroups, whose shares sum to 1.
+        goals: which concepts each is here for.
+        leak: chance to learn, relative to a ready student's, when nothing that is needed is there, in [0, 1]:
+            readiness = leak + (1 - leak) * prod_parents (1 - strength * (1 - recall of the parent)).
+    """
+
+    knowledge: Knowledge[Any]
+    memory: Memory
+    pace: Pace = field(default_factory=Pace)
+    groups: tuple[Group, ...] = (Group("all"),)
+    goals: Goals = field(default_factory=Goals)
+    leak: float = 0.1
+
+    def __post_init__(self) -> None:
+        check = Violations("population")
+        check.number("leak", self.leak, at_least=0.0, at_most=1.0)
+        names = [g.name for g in self.groups]
+        if not names:
+            check.add("groups", names, "must hold at least one", "A world with no students teaches nobody.")
+        for name in {n for n in names if names.count(n) > 1}:
+            check.add("groups", name, "stands twice", "Give each subgroup its own name.")
+        if names and abs(sum(g.share for g in self.groups) - 1.0) > 1e-6:
+            check.add("groups[].share", sum(g.share for g in self.groups), "must sum to 1")
+        check.raise_all()
+
+    def sample(self, seed: int, ids: Int, curriculum: Curriculum, course: Course) -> Students:
+        """Draws the students with these ids, (n,): the same id is the same student in any batch."""
+        n, concepts = len(ids), len(curriculum.concepts)
+        person = streams.keys(seed, streams.Purpose.PERSON, ids)
+        traits = draw_traits(self.groups, person)
+        columns = np.arange(concepts, dtype=np.uint64)[:, None]
+        goals = self.goals.draw(
+            np.ascontiguousarray(streams.uniform(person, columns + np.uint64(GOALS_FROM)).T), curriculum.ancestors
+        )
+        first = np.ascontiguousarray(streams.uniform(person, columns + np.uint64(KNOWN_FROM)).T)
+        knowledge = self.knowledge.sample(traits, first)
+        days = np.where(self.knowledge.held(knowledge), self.memory.known_days, self.memory.new_days)
+        students = Students(
+            id=np.array(ids, dtype=np.int64),
+            seed=np.full(n, seed, dtype=np.int64),
+            step=np.zeros(n, dtype=np.int64),
+            life=streams.keys(seed, streams.Purpose.LIFE, ids),
+            traits=traits,
+            goals=goals,
+            goal_share=goals / goals.sum(axis=1, keepdims=True),
+            knowledge=knowledge,
+            half_life=days * np.exp(traits.memory)[:, None],
+            last=np.full((n, concepts), float(course.days[0])),
+            at_test=np.empty((n, concepts)),
+            mastery=np.empty((n, concepts)),
+            test_recall=np.empty(n),
+            clock=course.start(n),
+        )
+        every = At.every(n, concepts)
+        students.at_test[:] = self.recall_on(students, every, course.test_day).T
+        students.mastery[:] = self.knowledge.recall(knowledge, every, np.ones(every.flat.shape)).T
+        students.test_recall[:] = (students.at_test * students.goal_share).sum(axis=1)
+        return students
+
+    def recall_on(self, students: Students, at: At, day: float | Float) -> Float:
+        """How far these concepts could be used on a day if nothing more were done, of the shape of `at`."""
+        retention = self.memory.retention(day - students.last.take(at.flat), students.half_life.take(at.flat))
+        return self.knowledge.recall(students.knowledge, at, retention)
+
+    def recall_now(self, students: Students) -> Float:
+        """How far every concept can be used now, (n, K): O(n K), for oracles and reports."""
+        return self.recall_on(students, At.every(*students.goals.shape), students.clock.now).T
+
+    def expected_score(self, students: Students) -> Float:
+        """Expected share of right answers on the delayed test, one medium problem a goal concept, (n,)."""
+        concepts = np.arange(students.goals.shape[1])
+        score = self.knowledge.score(concepts[:, None], students.at_test.T).T
+        total: Float = (score * students.goal_share).sum(axis=1)
+        return total
+
+    def mean_mastery(self, students: Students) -> Float:
+        """Mean recall without forgetting over the goals, (n,)."""
+        total: Float = (students.mastery * students.goal_share).sum(axis=1)
+        return total

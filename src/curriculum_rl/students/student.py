@@ -1,0 +1,156 @@
+"""One try of every student, in the one order of events.
+
+    1. (choice, access)  what the student really does: today, what was recommended
+    2. rest              what was forgotten since, read off the time
+    3. attempt           minutes, and right or wrong
+    4. learn             the practised concepts alone
+    5. remember          half-lives and the day of practice
+    6. (feel, leave)     engagement and dropout
+    7. the clock         moves on, over rests between sessions
+
+The events in brackets are where further faculties join; each has draws of its own reserved in the stream.
+A step costs O(students): it reads and writes the practised concepts and their prerequisites alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from curriculum_rl import streams
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.course import Course
+from curriculum_rl.curriculum import MAX_LOADS, Curriculum
+from curriculum_rl.students.knowledge.knowledge import At
+from curriculum_rl.students.population import Population, Students
+
+
+class Slot:
+    """Which draw of a step is for what. Frozen: a new faculty takes a free number."""
+
+    ANSWER: Final = 0
+    PACE: Final = 1
+    LEARN: Final = 4  # one for each concept of the activity
+    LOSE: Final = 8  # likewise
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What one step did to n students. `correct` and `elapsed` can be seen; the rest is for objectives alone."""
+
+    correct: Bool  # (n,) False where there was no answer
+    answered: Bool  # (n,)
+    minutes: Float  # (n,)
+    elapsed: Float  # (n,) days from this decision to the next, rests included
+    concepts: Int  # (L, n) practised
+    goal_share: Float  # (L, n) weight of each in the student's goals
+    at_test: tuple[Float, Float]  # (L, n) recall at the test, before and after
+    mastery: tuple[Float, Float]  # (L, n) recall without forgetting, before and after
+    terminated: Bool  # (n,) nothing left to learn
+    truncated: Bool  # (n,) the calendar has ended
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """The rules of a world, ready to be applied to its students."""
+
+    curriculum: Curriculum
+    population: Population
+    course: Course
+
+    def step(self, students: Students, activity: Int) -> Happened:
+        """Every student tries one activity, (n,); `students` is changed in place."""
+        curriculum, population = self.curriculum, self.population
+        concepts, shares = (x.take(activity, axis=1) for x in curriculum.loads)
+        at = self._at(students, concepts)
+        answer, pace, *rest = self._draws(students, len(concepts))
+        learn, lose = np.array(rest[: len(concepts)]), np.array(rest[len(concepts) :])
+        now = students.clock.now.copy()
+
+        half_life = students.half_life.take(at.flat)
+        retention = population.memory.retention(now - students.last.take(at.flat), half_life)
+
+        answered = curriculum.answered.take(activity)
+        chance = population.knowledge.success(
+            students.knowledge, at, shares, retention, curriculum.difficulty.take(activity)
+        )
+        correct = (answer < chance) & answered
+        minutes = population.pace.take(
+            curriculum.minutes.take(activity), students.traits.pace, streams.normal(pace)
+        )
+
+        strength = self._readiness(students, concepts, now) * curriculum.learning.take(activity) * shares
+        held, new = population.knowledge.learn_from(students.knowledge, at, strength, learn, lose)
+        self._remember(students, at, held, new, correct, retention, half_life, now)
+        goal_share, at_test, mastery = self._progress(students, at)
+
+        students.step += 1
+        elapsed = self.course.spend(students.clock, minutes)
+        return Happened(
+            correct=correct,
+            answered=answered,
+            minutes=minutes,
+            elapsed=elapsed,
+            concepts=concepts,
+            goal_share=goal_share,
+            at_test=at_test,
+            mastery=mastery,
+            terminated=students.test_recall >= self.course.mastered,
+            truncated=self.course.over(students.clock),
+        )
+
+    def _at(self, students: Students, concepts: Int) -> At:
+        rows = np.arange(len(students)) * len(self.curriculum.concepts)
+        return At(concepts, concepts + rows)
+
+    def _draws(self, students: Students, loads: int) -> Float:
+        slots = [Slot.ANSWER, Slot.PACE]
+        slots += [Slot.LEARN + i for i in range(loads)] + [Slot.LOSE + i for i in range(loads)]
+        counters = streams.step_counters(students.step, np.array(slots, dtype=np.uint64))
+        return streams.uniform(students.life, counters)
+
+    def _readiness(self, students: Students, concepts: Int, now: Float) -> Float:
+        """leak + (1 - leak) * prod over parents of 1 - strength * (1 - recall), (L, n)."""
+        parents, strengths = self.curriculum.parents
+        if len(parents) == 0:
+            return np.ones(concepts.shape)
+        at = self._at(students, parents.take(concepts, axis=1))  # (P, L, n)
+        missing = 1.0 - self.population.recall_on(students, at, now)
+        missing *= strengths.take(concepts, axis=1)
+        ready: Float = np.subtract(1.0, missing, out=missing).prod(axis=0)
+        ready *= 1.0 - self.population.leak
+        ready += self.population.leak
+        return ready
+
+    def _remember(
+        self,
+        students: Students,
+        at: At,
+        held: Bool,
+        new: Bool,
+        correct: Bool,
+        retention: Float,
+        half_life: Float,
+        now: Float,
+    ) -> None:
+        """A right answer on what was held lengthens its half-life; practice of what is held sets the day."""
+        memory = self.population.memory
+        lengthened = memory.lengthened(half_life, retention)
+        kept = np.where(held & correct, lengthened, half_life)
+        fresh = memory.new_days * np.exp(students.traits.memory)
+        students.half_life.ravel()[at.flat] = np.where(new, fresh, kept)
+        students.last.ravel()[at.flat] = np.where(held, now, students.last.take(at.flat))
+
+    def _progress(self, students: Students, at: At) -> tuple[Float, tuple[Float, Float], tuple[Float, Float]]:
+        """Brings the recall of the practised concepts up to date; their goal shares, and both before and after."""
+        before = students.at_test.take(at.flat), students.mastery.take(at.flat)
+        after = (
+            self.population.recall_on(students, at, self.course.test_day),
+            self.population.knowledge.recall(students.knowledge, at, np.ones(at.flat.shape)),
+        )
+        students.at_test.ravel()[at.flat], students.mastery.ravel()[at.flat] = after
+        goal_share = students.goal_share.take(at.flat)
+        students.test_recall += (goal_share * (after[0] - before[0])).sum(axis=0)
+        return goal_share, (before[0], after[0]), (before[1], after[1])

@@ -1,0 +1,88 @@
+"""Counts: tries, right answers and time since, by concept. The plainest record that a platform can keep.
+
+Recall is believed to be (right + prior * first) / (tries + prior), put on the scale of the population's guess and
+slip, with `first` the population's accuracy at a first try. It knows nothing of forgetting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.trackers.tracker import Belief, Float32, Outlook, blank_record
+from curriculum_rl.violations import Violations
+from curriculum_rl.world import Platform
+
+HALF = 4.0
+"""Tries at which the feature `tries` is one half."""
+
+
+@dataclass
+class CountsBelief(Belief):
+    """The record itself; its features change at the practised concepts alone."""
+
+    concept_features: ClassVar[tuple[str, ...]] = ("goal", "tries", "right", "since")
+
+    prior: float
+    planes: Float32 = field(repr=False)  # (n, 4, K): the features, `since` holding the day of practice
+    span: float
+
+    def learn_from(
+        self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool
+    ) -> None:
+        """Nothing beyond the record."""
+
+    def note(self, flat: Int) -> None:
+        """Brings the features of the practised concepts up to date."""
+        concepts = len(self.goals[0])
+        plane = flat + 3 * concepts * np.arange(len(self.now))  # (n, 4, K) instead of (n, K)
+        seen, tries = self.seen.take(flat), self.tries.take(flat)
+        planes = self.planes.ravel()
+        planes[plane + concepts] = seen / (seen + HALF)
+        planes[plane + 2 * concepts] = self.right.take(flat) / (tries + 1.0)
+        planes[plane + 3 * concepts] = self.last.take(flat) / self.span
+
+    def outlook(self) -> Outlook:
+        """Recall from the share of right answers; the rest from the population."""
+        known = self.platform.filter
+        spread = 1.0 - known.slip - known.guess
+        first = known.guess + spread * known.initial
+        rate = (self.right + self.prior * first) / (self.tries + self.prior)
+        recall = np.clip((rate - known.guess) / spread, 0.0, 1.0)
+        one = np.ones_like(recall)
+        return Outlook(recall, recall, recall, self.readiness(recall), one * known.learn, one, one)
+
+    def write_features(self, concept: Float32, student: Float32) -> None:
+        """Writes goal, tries, right and time since, (n, 4, K)."""
+        concept[:] = self.planes
+        np.subtract((self.now / self.span).astype(np.float32)[:, None], self.planes[:, 3], out=concept[:, 3])
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Attributes:
+    prior: tries that the population's first accuracy counts for; assumed.
+    """
+
+    prior: float = 2.0
+
+    def __post_init__(self) -> None:
+        check = Violations("counts")
+        check.number("prior", self.prior, above=0.0, at_most=1000.0)
+        check.raise_all()
+
+    @property
+    def belief(self) -> type[Belief]:
+        """The class of its beliefs."""
+        return CountsBelief
+
+    def start(self, platform: Platform, goals: Bool) -> CountsBelief:
+        """The belief about n students whose goals are (n, K)."""
+        planes = np.zeros((len(goals), 4, goals.shape[1]), dtype=np.float32)
+        planes[:, 0] = goals
+        span = platform.course.test_day
+        planes[:, 3] = float(platform.course.days[0]) / span
+        return CountsBelief(**blank_record(platform, goals), prior=self.prior, planes=planes, span=span)

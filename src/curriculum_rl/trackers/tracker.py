@@ -1,0 +1,145 @@
+"""What every tracker offers. A tracker is a frozen dataclass of settings; a belief is its state about n students.
+
+A belief is a dataclass of arrays with students as the leading axis, started from what the platform knows and changed
+by events alone. The same fold drives environments, heuristics, replays of logs and exported policies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.world import Platform
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass
+class Outlook:
+    """What a belief says about every concept, (n, K) each: all that planning needs, and only what can be seen."""
+
+    recall: Float  # P(known and recalled now)
+    stored: Float  # P(known)
+    at_test: Float  # P(known and recalled at the test) if nothing more is done
+    readiness: Float  # believed readiness, in [leak, 1]
+    learn: Float  # P(becomes known) at a medium problem when ready, if not known
+    fresh: Float  # P(recalled at the test), if newly learned now
+    refreshed: Float  # P(recalled at the test), if known and practised now
+
+
+@dataclass
+class Belief:
+    """What is believed of n students. Subclasses add their arrays, and say what they make of an event.
+
+    The record of what each student did is kept by all of them.
+    """
+
+    concept_features: ClassVar[tuple[str, ...]]
+    student_features: ClassVar[tuple[str, ...]] = ()
+
+    platform: Platform
+    goals: Bool  # (n, K) what each student is here for
+    now: Float  # (n,) days since the course began
+    steps: Int  # (n,) events so far
+    seen: Float  # (n, K) activities practised, answered or not
+    tries: Float  # (n, K) answered
+    right: Float  # (n, K) answered rightly
+    last: Float  # (n, K) day of the last practice; the first day where there was none
+
+    @cached_property
+    def rows(self) -> Int:
+        """Offsets of the students in a raveled (n, K) array, (n,)."""
+        return np.arange(len(self.now)) * self.goals.shape[1]
+
+    def update(self, activity: Int, correct: Bool, elapsed: Float) -> None:
+        """Takes in one event of every student, in place.
+
+        Args:
+            activity: what was done, (n,).
+            correct: whether it was answered rightly, (n,); ignored where the activity asks for no answer.
+            elapsed: days from this decision to the next, (n,).
+        """
+        curriculum = self.platform.curriculum
+        concepts, shares = (x.take(activity, axis=1) for x in curriculum.loads)
+        flat = concepts + self.rows
+        answered = curriculum.answered.take(activity)
+        correct = correct & answered
+        self.learn_from(activity, concepts, shares, flat, answered, correct)
+        real = shares > 0  # an activity on fewer concepts than others is padded
+        for record, happened in ((self.seen, real), (self.tries, real & answered), (self.right, real & correct)):
+            record.ravel()[flat] = record.take(flat) + happened
+        self.last.ravel()[flat] = np.where(real, self.now, self.last.take(flat))
+        self.note(flat)
+        self.steps += 1
+        self.now += elapsed
+
+    def learn_from(
+        self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool
+    ) -> None:
+        """What the subclass makes of the event, before the record and the time move on."""
+        raise NotImplementedError
+
+    def note(self, flat: Int) -> None:  # noqa: B027
+        """What the subclass keeps of the record of the practised concepts, after the event; usually nothing."""
+
+    def outlook(self) -> Outlook:
+        """What it says about every concept."""
+        raise NotImplementedError
+
+    def write_features(self, concept: Float32, student: Float32) -> None:
+        """Writes its features in place: (n, features, K) about concepts and (n, features) about the student."""
+        raise NotImplementedError
+
+    def readiness(self, recall: Float) -> Float:
+        """leak + (1 - leak) * prod over parents of 1 - strength * (1 - recall), (n, K)."""
+        parents, strengths = self.platform.curriculum.parents
+        ready = np.ones_like(recall)
+        for parent, strength in zip(parents, strengths, strict=True):
+            ready *= 1.0 - strength * (1.0 - recall.take(parent, axis=1))
+        leak = self.platform.leak
+        return leak + (1.0 - leak) * ready
+
+    def success(self, recall: Float | None = None) -> Float:
+        """Believed P(right) on every activity, (n, A)."""
+        recall = self.outlook().recall if recall is None else recall
+        lucky, span = self.platform.answers
+        concepts, shares = self.platform.curriculum.loads
+        known = sum(recall.take(c, axis=1) * w for c, w in zip(concepts, shares, strict=True))
+        chance: Float = lucky + span * known
+        return chance
+
+
+class Tracker(Protocol):
+    """How beliefs about new students start: a frozen dataclass of settings.
+
+    Attributes:
+        belief: the class of its beliefs, which names the features.
+    """
+
+    @property
+    def belief(self) -> type[Belief]: ...
+
+    def start(self, platform: Platform, goals: Bool) -> Belief:
+        """The belief about n students whose goals are (n, K) and of whom nothing else is known."""
+
+
+def blank_record(platform: Platform, goals: Bool) -> dict[str, Any]:
+    """The fields of `Belief` for n students of whom nothing was seen."""
+    n, _ = goals.shape
+    first = float(platform.course.days[0])
+    zeros = [np.zeros(goals.shape) for _ in range(3)]
+    return {
+        "platform": platform,
+        "goals": goals.copy(),
+        "now": np.full(n, first),
+        "steps": np.zeros(n, dtype=np.int64),
+        "seen": zeros[0],
+        "tries": zeros[1],
+        "right": zeros[2],
+        "last": np.full(goals.shape, first),
+    }

@@ -1,0 +1,165 @@
+"""A world: a curriculum, the students who meet it, and the calendar they do it by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from scipy.special import expit, logit
+
+from curriculum_rl.batch import Float, Int
+from curriculum_rl.config import build, nearest
+from curriculum_rl.course import Course
+from curriculum_rl.curriculum import Curriculum
+from curriculum_rl.packs import Pack, pack_names, read_pack
+from curriculum_rl.resources import configs_folder
+from curriculum_rl.students.knowledge.knowledge import FilterParameters
+from curriculum_rl.students.memory.memory import Memory
+from curriculum_rl.students.population import Goals, Population, Students
+from curriculum_rl.students.student import Dynamics
+from curriculum_rl.violations import InvalidInput, Violations
+from curriculum_rl.yaml_file import check_yaml
+
+
+@dataclass(frozen=True)
+class Platform:
+    """All that a platform knows before it meets a student: the catalogue, the calendar, its students in general.
+
+    Attributes:
+        filter: the population as Bayesian knowledge tracing sees it.
+        memory, leak: how its students forget, and learn what they are not ready for.
+    """
+
+    curriculum: Curriculum
+    course: Course
+    filter: FilterParameters
+    memory: Memory
+    leak: float
+
+    @cached_property
+    def answers(self) -> tuple[Float, Float]:
+        """P(right) on each activity by luck, and how much recall adds to it, (A,) each."""
+        concepts, shares = self.curriculum.loads
+        difficulty = self.curriculum.difficulty
+        lucky = (shares * expit(logit(self.filter.guess)[concepts] - difficulty)).sum(axis=0)
+        right = (shares * expit(-logit(self.filter.slip)[concepts] - difficulty)).sum(axis=0)
+        return lucky, right - lucky
+
+
+@dataclass(frozen=True)
+class World:
+    """What an environment simulates.
+
+    Attributes:
+        name: of the pack or configuration.
+        provenance: where each parameter comes from, by its dotted name.
+        digest: SHA-256 over the pack's files.
+    """
+
+    name: str
+    curriculum: Curriculum
+    population: Population
+    course: Course
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
+
+    @cached_property
+    def dynamics(self) -> Dynamics:
+        """The rules, ready to be applied to students."""
+        return Dynamics(self.curriculum, self.population, self.course)
+
+    @cached_property
+    def platform(self) -> Platform:
+        """What a platform knows of this world."""
+        population = self.population
+        known = population.knowledge.filter_parameters(population.groups)
+        return Platform(self.curriculum, self.course, known, population.memory, population.leak)
+
+    def students(self, seed: int, ids: Int) -> Students:
+        """The students with these ids, (n,), before the course."""
+        return self.population.sample(seed, ids, self.curriculum, self.course)
+
+
+@dataclass(frozen=True)
+class WorldConfig:
+    """A pack, or a part of one with some things changed.
+
+    Attributes:
+        pack: its name, or the folder of your own.
+        concepts: keep so many concepts, those with the most evidence (`tries`); null keeps all.
+        initial_shift: logits added to first knowledge; below 0 the course is newer to its students.
+        leak: replaces the pack's; null keeps it.
+        goal_share: replaces the pack's; 1: everything is everyone's goal; null keeps it.
+        course: replaces the pack's calendar; null keeps it.
+    """
+
+    pack: str
+    concepts: int | None = None
+    initial_shift: float = 0.0
+    leak: float | None = None
+    goal_share: float | None = None
+    course: Course | None = None
+
+    def __post_init__(self) -> None:
+        check = Violations("world")
+        if not self.pack:
+            check.add("pack", self.pack, "must name a pack", nearest("", pack_names()))
+        if self.concepts is not None:
+            check.number("concepts", self.concepts, at_least=1)
+        check.number("initial_shift", self.initial_shift, at_least=-10.0, at_most=10.0)
+        for name in ("leak", "goal_share"):
+            if getattr(self, name) is not None:
+                check.number(name, getattr(self, name), at_least=0.0, at_most=1.0)
+        if self.goal_share == 0.0:
+            check.add("goal_share", 0.0, "must be above 0", "Every student needs a goal.")
+        check.raise_all()
+
+    def load(self, name: str | None = None) -> World:
+        """Reads the pack and makes the changes; `name` is what the world is called."""
+        return _derive(read_pack(self.pack), self, name)
+
+
+def load_world(name_or_folder: str | Path) -> World:
+    """A world by the name of a pack or of a config in `configs/world`, or from the folder of your own pack.
+
+    Raises:
+        InvalidInput: there is none of that name, or its files are not right; the message says what to mend.
+    """
+    config = configs_folder() / "world" / f"{name_or_folder}.yaml"
+    if str(name_or_folder) in pack_names() or Path(name_or_folder).is_dir():
+        return WorldConfig(pack=str(name_or_folder)).load()
+    if not config.is_file():
+        names = pack_names() + sorted(p.stem for p in config.parent.glob("*.yaml"))
+        remedy = f"{nearest(str(name_or_folder), names)} Or give the folder of your own pack."
+        raise InvalidInput("world", [f"{str(name_or_folder)!r} is neither pack nor folder. {remedy}"])
+    made: WorldConfig = build(check_yaml(config), str(config), WorldConfig)
+    return made.load(str(name_or_folder))
+
+
+def _derive(pack: Pack, config: WorldConfig, name: str | None) -> World:
+    curriculum, population = pack.curriculum, pack.population
+    knowledge = population.knowledge
+    if config.concepts is not None and config.concepts < len(curriculum.concepts):
+        tries = np.array([c.tries for c in curriculum.concepts])
+        kept = np.sort(np.argsort(-tries, kind="stable")[: config.concepts])
+        knowledge = knowledge.subset(kept)
+        curriculum = curriculum.keep([curriculum.concepts[k].id for k in kept])
+    if config.initial_shift:
+        knowledge = knowledge.shifted(config.initial_shift)
+    population = replace(
+        population,
+        knowledge=knowledge,
+        leak=population.leak if config.leak is None else config.leak,
+        goals=population.goals if config.goal_share is None else Goals(config.goal_share),
+    )
+    return World(
+        name=name or pack.name,
+        curriculum=curriculum,
+        population=population,
+        course=config.course or pack.course,
+        provenance=pack.provenance,
+        digest=pack.digest,
+    )
