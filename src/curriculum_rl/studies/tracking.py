@@ -12,10 +12,11 @@ import json
 import logging
 import os
 import re
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -187,8 +188,9 @@ def summary(seeds: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 def metric_name(name: str) -> str:
     """A name that MLflow accepts: letters, digits and `_-. /:`; no path that climbs."""
-    clean = re.sub(r"[^\w\-. /:]", "_", name, flags=re.ASCII).strip("/. ")
-    return re.sub(r"(/|\.)\1+", r"\1", clean)[:250] or "_"
+    clean = re.sub(r"[^\w\-. /:]", "_", name, flags=re.ASCII)
+    parts = [part for part in clean.split("/") if part.strip(".")]
+    return "/".join(parts)[:250].rstrip("/") or "_"
 
 
 @contextmanager
@@ -216,13 +218,15 @@ def _open(database: Path, experiment: str) -> tuple[MlflowClient, str]:
         with FileLock(f"{database}.lock", timeout=_LOCK_SECONDS):
             if not database.exists():
                 _create(database)
+            with closing(sqlite3.connect(database)) as connection:
+                connection.execute("PRAGMA schema_version")  # fails where the file is no database
             client = MlflowClient(_uri(database))
             found = client.get_experiment_by_name(experiment)
             if found is not None:
                 return client, found.experiment_id
             place = (database.parent / f"{database.stem}-artifacts").as_uri()
             return client, client.create_experiment(experiment, artifact_location=place)
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, sqlite3.Error) as error:
         raise InvalidInput("tracking", [_told(database, str(error), "give another path as tracking.uri")]) from error
     except MlflowException as error:
         remedy = f"move it away, or bring it up to date: mlflow db upgrade {SQLITE}{database}"
