@@ -1,0 +1,48 @@
+"""Where each number of a calibrated pack comes from: one line a parameter."""
+
+from __future__ import annotations
+
+from curriculum_rl.calibration.fit import Fit
+from curriculum_rl.calibration.prerequisites import FIRST_SHARE, HELPS, MET
+
+_MEANING = {
+    "initial": "P(known) at the first try, EM with individual students",
+    "learn": "P(becomes known) at one try, EM with individual students",
+    "forget": "P(lost) at one try; the log has no times, so it stands for all forgetting between tries",
+    "guess": "P(right on a medium item | not known), EM",
+    "slip": "P(wrong on a medium item | known), EM",
+    "intercept": "logit of P(right) at the first try, marginal likelihood",
+    "slope": "logits gained at one try, marginal likelihood",
+    "level": "ability before the first try, marginal likelihood",
+    "rise": "logits gained at one try by one who knows nothing, marginal likelihood",
+    "discrimination": "slope of the item curve, marginal likelihood with a log-normal prior",
+}
+
+
+def provenance(fit: Fit, source: str) -> dict[str, str]:
+    """The lines for population.yaml; `source` names the log."""
+    lines = {
+        f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fit.knowledge.concept_fields()
+    }
+    if "discrimination" in fit.knowledge.concept_fields():
+        lines["knowledge.guess"] = f"fitted: P(right) by luck, marginal likelihood with a logit-normal prior; {source}"
+    return lines | {
+        "memory.new_days": "assumed: half-life of what was newly learned; sweep it",
+        "memory.known_days": "assumed: half-life of what was known before the course; sweep it",
+        "memory.gain": "assumed: a recall lengthens the half-life by at least a fifth",
+        "memory.spacing": "assumed: and by more the nearer it was to being forgotten",
+        "memory.cap_days": "assumed: no half-life passes a year",
+        "pace.residual_sd": "published: residual sd of log response time, van der Linden (2006)",
+        "groups": "fitted: spread of ability and rate and their correlation; assumed: the three groups' shares and "
+        "means, and the spread of memory; published: pace sd within .18 to .37, van der Linden (2006)",
+        "goals.share": "assumed: 40% of the concepts are drawn for each student, what they need is added",
+        "leak": "assumed: a tenth of the learning of one who is ready, without any of the prerequisites",
+        "course": "assumed: eight sessions of 30 minutes over four weeks, a test a week later",
+        "concepts": f"fitted: the skills of the log with enough evidence; {source}",
+        "prerequisites.strength": f"assumed: the share of students who met it first, where that is at least "
+        f"{FIRST_SHARE:.0%} of {MET} or more and knowing it helps (z of {HELPS} or more); the log holds no "
+        "prerequisites",
+        "activities.difficulty": f"fitted: quantiles .15, .5 and .85 of the concept's item difficulties; {source}",
+        "activities.minutes": "assumed: 1.8, 2, 2.4 and 2 minutes",
+        "activities.learning": "assumed: .7, 1, 1.25 and 1.7 times the learning of a medium problem",
+    }
