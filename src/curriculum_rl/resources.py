@@ -1,4 +1,4 @@
-"""Where the configs and the simulator packs are: inside an installed wheel, or in a checkout."""
+"""Where the files that are not code are: inside an installed wheel, or in a checkout."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ _CHECKOUT = _PACKAGE.parent.parent
 
 def configs_folder() -> Path:
     """The folder of Hydra configs, `configs/`."""
-    return _folder("configs")
+    return _find("configs")
 
 
 def simulators_folder() -> Path:
     """The folder of the simulator packs that come with the package, `simulators/`."""
-    return _folder("simulators")
+    return _find("simulators")
 
 
-def _folder(name: str) -> Path:
-    """The wheel carries its own copy of the folder; an editable install reads the checkout's.
+def constraints_file() -> Path:
+    """The versions of everything that were tested together, `constraints.txt`; in a checkout only."""
+    return _CHECKOUT / "constraints.txt"
+
+
+def _find(name: str) -> Path:
+    """The wheel carries its own copy; an editable install reads the checkout's.
 
     Raises:
         FileNotFoundError: neither is there, so the installation is not whole.
