@@ -51,4 +51,4 @@ def put_rows(state: Any, rows: Int, source: Any, source_rows: Int | slice) -> No
 
 
 def _is_state(value: Any) -> bool:
-    return is_dataclass(value) and not value.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    return is_dataclass(value) and not getattr(type(value), "__dataclass_params__").frozen  # noqa: B009

@@ -72,9 +72,7 @@ class Course:
 
     def start(self, n: int) -> Clock:
         """The clock of n students at the start of the first session."""
-        return Clock(
-            session=np.zeros(n, dtype=np.int64), used=np.zeros(n), now=np.full(n, float(self.days[0]))
-        )
+        return Clock(session=np.zeros(n, dtype=np.int64), used=np.zeros(n), now=np.full(n, float(self.days[0])))
 
     def spend(self, clock: Clock, minutes: Float) -> Float:
         """Moves the clocks on by an activity, (n,) minutes, in place; returns the days gone by, rests included."""

@@ -139,6 +139,11 @@ class Curriculum:
                 concepts[j, i], shares[j, i] = self.concept_index[concept], share
         return concepts, shares
 
+    def practised(self, activity: Int) -> tuple[Int, Float]:
+        """Concepts of these activities, (n,), and their shares, (L, n) each."""
+        concepts, shares = self.loads
+        return concepts.take(activity, axis=1), shares.take(activity, axis=1)
+
     @cached_property
     def forms(self) -> tuple[str, ...]:
         """The distinct labels of form, in order of first use."""
@@ -185,10 +190,7 @@ class Curriculum:
             concepts=tuple(kept),
             activities=tuple(a for a in self.activities if set(a.loads) <= {c.id for c in kept}),
             prerequisites=tuple(
-                Prerequisite(a.id, b.id, float(through[j, k]))
-                for b, k in index
-                for a, j in index
-                if through[j, k] > 0
+                Prerequisite(a.id, b.id, float(through[j, k])) for b, k in index for a, j in index if through[j, k] > 0
             ),
         )
 

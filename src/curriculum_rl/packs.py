@@ -103,7 +103,8 @@ def read_pack(name_or_folder: str | Path) -> Pack:
     population, course = _population(settings, columns, len(concepts), check)
     provenance = _provenance(settings, check)
     check.raise_all()
-    assert curriculum is not None and population is not None
+    assert curriculum is not None
+    assert population is not None
     return Pack(folder.name, folder, curriculum, population, course, provenance, digest(folder))
 
 

@@ -41,7 +41,7 @@ class Violations:
 
     def that(self, ok: object, message: str) -> None:
         """Notes `message` unless `ok` holds (everywhere, if it is an array)."""
-        if not np.all(ok):
+        if not np.all(np.asarray(ok)):
             self.found.append(message)
 
     def number(
@@ -90,9 +90,7 @@ class Violations:
             raise InvalidInput(self.where, self.found)
 
 
-def _bounds(
-    above: float | None, below: float | None, at_least: float | None, at_most: float | None
-) -> str:
+def _bounds(above: float | None, below: float | None, at_least: float | None, at_most: float | None) -> str:
     words = [
         (above, "above"),
         (at_least, "at least"),

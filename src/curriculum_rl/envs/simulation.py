@@ -54,10 +54,11 @@ class Gate:
     def check(self, platform: Platform) -> None:
         """Refuses a curriculum in which a new student might find nothing open."""
         curriculum = platform.curriculum
-        rooted = ~(curriculum.requires > 0).any(axis=0)
+        rooted: Bool = (curriculum.requires == 0).all(axis=0)
         concepts, shares = curriculum.loads
-        if not (rooted[concepts] | (shares == 0)).all(axis=0).any():
-            raise InvalidInput("gate", ["no activity is on concepts without prerequisites: a new student could start nothing"])
+        if not (rooted.take(concepts) | (shares == 0)).all(axis=0).any():
+            reason = "no activity is on concepts without prerequisites: a new student could start nothing"
+            raise InvalidInput("gate", [reason])
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,7 @@ class Simulation:
         gate: masks what the tracker does not think the student ready for; None masks nothing.
     """
 
-    def __init__(
-        self, world: World, tracker: Tracker, ids: Int, seed: int = 0, gate: Gate | None = None
-    ) -> None:
+    def __init__(self, world: World, tracker: Tracker, ids: Int, seed: int = 0, gate: Gate | None = None) -> None:
         if gate is not None:
             gate.check(world.platform)
         self.world, self.tracker, self.seed, self.gate = world, tracker, seed, gate

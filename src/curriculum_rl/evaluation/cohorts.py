@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from curriculum_rl.violations import InvalidInput
 
 _SIZE: Final = 1 << 40
 
-TRAIN: Final = range(0, _SIZE)
+TRAIN: Final = range(_SIZE)
 TUNE: Final = range(_SIZE, 2 * _SIZE)
 VALIDATE: Final = range(2 * _SIZE, 3 * _SIZE)
 TEST: Final = range(3 * _SIZE, 4 * _SIZE)
@@ -27,4 +28,4 @@ def first(cohort: range, count: int) -> Int:
 def apart(*groups: Int | range) -> bool:
     """Whether no student is in two of these groups, each of consecutive ids."""
     spans = sorted((int(g[0]), int(g[-1])) for g in groups if len(g))
-    return all(before[1] < after[0] for before, after in zip(spans, spans[1:], strict=False))
+    return all(before[1] < after[0] for before, after in pairwise(spans))

@@ -83,9 +83,7 @@ def rollout(
         progress: called with the number of students who finished since the last call.
     """
     ids = first(TEST, students) if isinstance(students, int) else np.asarray(students, dtype=np.int64)
-    parts = [
-        _play(world, policy, ids[i : i + chunk], seed, gate, traces, progress) for i in range(0, len(ids), chunk)
-    ]
+    parts = [_play(world, policy, ids[i : i + chunk], seed, gate, traces, progress) for i in range(0, len(ids), chunk)]
     columns = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Outcomes)}
     return Outcomes(**columns)
 
@@ -95,7 +93,8 @@ def choose(probabilities: Float, u: Float) -> Int:
     total = probabilities.cumsum(axis=1)
     u = u * total[:, -1]
     choice: Int = (total <= u[:, None]).sum(axis=1)
-    return np.minimum(choice, probabilities.shape[1] - 1)
+    np.minimum(choice, probabilities.shape[1] - 1, out=choice)
+    return choice
 
 
 def _play(
@@ -170,7 +169,7 @@ def _trace(traces: Traces, simulation: Simulation, activity: Int) -> None:
     course, students = simulation.world.course, simulation.students
     spent = 1.0 - course.minutes_left(students.clock) / course.total_minutes
     part = np.minimum((spent * BINS).astype(np.int64), BINS - 1)
-    concepts, shares = (x.take(activity, axis=1) for x in simulation.world.curriculum.loads)
+    concepts, shares = simulation.world.curriculum.practised(activity)
     for concept, share in zip(concepts, shares, strict=True):
         np.add.at(traces.chosen, (part, concept), share)
     recall = simulation.world.population.recall_now(students)

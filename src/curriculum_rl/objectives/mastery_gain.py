@@ -1,6 +1,6 @@
 """Mastery gained: what has been learned of the goals, whatever is forgotten later.
 
-    potential = 100 / |goals| * sum over goals k of recall of k as if just practised
+potential = 100 / |goals| * sum over goals k of recall of k as if just practised
 """
 
 from __future__ import annotations

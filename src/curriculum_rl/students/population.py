@@ -36,7 +36,8 @@ class Goals:
     def draw(self, u: Float, ancestors: Bool) -> Bool:
         """The goals of n students, (n, K), from one uniform a concept; `ancestors` as in `Curriculum`."""
         chosen = (u < self.share) | (u == u.min(axis=1, keepdims=True))
-        return (chosen.astype(np.float32) @ ancestors.astype(np.float32)) > 0
+        needed: Bool = (chosen.astype(np.float32) @ ancestors.astype(np.float32)) > 0
+        return needed
 
 
 @dataclass

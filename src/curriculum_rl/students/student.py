@@ -22,7 +22,7 @@ import numpy as np
 from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.course import Course
-from curriculum_rl.curriculum import MAX_LOADS, Curriculum
+from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.knowledge.knowledge import At
 from curriculum_rl.students.population import Population, Students
 
@@ -63,7 +63,7 @@ class Dynamics:
     def step(self, students: Students, activity: Int) -> Happened:
         """Every student tries one activity, (n,); `students` is changed in place."""
         curriculum, population = self.curriculum, self.population
-        concepts, shares = (x.take(activity, axis=1) for x in curriculum.loads)
+        concepts, shares = curriculum.practised(activity)
         at = self._at(students, concepts)
         answer, pace, *rest = self._draws(students, len(concepts))
         learn, lose = np.array(rest[: len(concepts)]), np.array(rest[len(concepts) :])
@@ -77,9 +77,7 @@ class Dynamics:
             students.knowledge, at, shares, retention, curriculum.difficulty.take(activity)
         )
         correct = (answer < chance) & answered
-        minutes = population.pace.take(
-            curriculum.minutes.take(activity), students.traits.pace, streams.normal(pace)
-        )
+        minutes = population.pace.take(curriculum.minutes.take(activity), students.traits.pace, streams.normal(pace))
 
         strength = self._readiness(students, concepts, now) * curriculum.learning.take(activity) * shares
         held, new = population.knowledge.learn_from(students.knowledge, at, strength, learn, lose)

@@ -73,7 +73,8 @@ def draw_traits(groups: tuple[Group, ...], key: streams.Keys) -> Traits:
     z = streams.normal(u)
 
     def of(name: str) -> Float:
-        return np.array([getattr(g, name) for g in groups])[group]
+        chosen: Float = np.array([getattr(g, name) for g in groups])[group]
+        return chosen
 
     rho = of("correlation")
     shared = rho * z[ABILITY] + np.sqrt(1.0 - rho**2) * z[RATE]

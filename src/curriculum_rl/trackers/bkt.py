@@ -49,9 +49,7 @@ class FilterBelief(Belief):
     half_life: Float  # (n, K) days
     grid: Grid
 
-    def learn_from(
-        self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool
-    ) -> None:
+    def learn_from(self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool) -> None:
         """The update above, in place: (L, n, G) arrays of the practised concepts alone."""
         memory, curriculum = self.platform.memory, self.platform.curriculum
         table = self.known.reshape(-1, self.known.shape[2])

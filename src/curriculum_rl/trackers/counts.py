@@ -30,9 +30,7 @@ class CountsBelief(Belief):
     planes: Float32 = field(repr=False)  # (n, 4, K): the features, `since` holding the day of practice
     span: float
 
-    def learn_from(
-        self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool
-    ) -> None:
+    def learn_from(self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool) -> None:
         """Nothing beyond the record."""
 
     def note(self, flat: Int) -> None:

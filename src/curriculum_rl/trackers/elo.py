@@ -34,16 +34,15 @@ class EloBelief(Belief):
     gain: float
     damping: float
 
-    def learn_from(
-        self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool
-    ) -> None:
+    def learn_from(self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool) -> None:
         """Moves the ratings, in place."""
         lucky, span = (x.take(activity) for x in self.platform.answers)
         theta = self.rating + self.base.take(flat) + self.skill.take(flat)
         chance = lucky + span * (shares * expit(theta)).sum(axis=0)
         surprise = np.where(answered, correct - chance, 0.0)
         count = self.tries.take(flat)
-        self.skill.ravel()[flat] = self.skill.take(flat) + shares * (self.gain / (1.0 + self.damping * count)) * surprise
+        gain = shares * self.gain / (1.0 + self.damping * count)
+        self.skill.ravel()[flat] = self.skill.take(flat) + gain * surprise
         self.rating += self.gain / (1.0 + self.damping * self.steps) * surprise
 
     def outlook(self) -> Outlook:

@@ -54,7 +54,8 @@ class Belief:
     @cached_property
     def rows(self) -> Int:
         """Offsets of the students in a raveled (n, K) array, (n,)."""
-        return np.arange(len(self.now)) * self.goals.shape[1]
+        rows: Int = np.arange(len(self.now)) * self.goals.shape[1]
+        return rows
 
     def update(self, activity: Int, correct: Bool, elapsed: Float) -> None:
         """Takes in one event of every student, in place.
@@ -65,7 +66,7 @@ class Belief:
             elapsed: days from this decision to the next, (n,).
         """
         curriculum = self.platform.curriculum
-        concepts, shares = (x.take(activity, axis=1) for x in curriculum.loads)
+        concepts, shares = curriculum.practised(activity)
         flat = concepts + self.rows
         answered = curriculum.answered.take(activity)
         correct = correct & answered
@@ -78,13 +79,11 @@ class Belief:
         self.steps += 1
         self.now += elapsed
 
-    def learn_from(
-        self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool
-    ) -> None:
+    def learn_from(self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool) -> None:
         """What the subclass makes of the event, before the record and the time move on."""
         raise NotImplementedError
 
-    def note(self, flat: Int) -> None:  # noqa: B027
+    def note(self, flat: Int) -> None:
         """What the subclass keeps of the record of the practised concepts, after the event; usually nothing."""
 
     def outlook(self) -> Outlook:

@@ -66,7 +66,8 @@ class AFM(ConceptModel):
     def success(self, state: AFMState, at: At, shares: Float, retention: Float, difficulty: Float) -> Float:
         """P(right) of each student's try, (n,)."""
         level = self.each("intercept").take(at.concepts) + state.growth.take(at.flat) * retention
-        return expit(state.ability + (shares * level).sum(axis=0) - difficulty)
+        chance: Float = expit(state.ability + (shares * level).sum(axis=0) - difficulty)
+        return chance
 
     def learn_from(self, state: AFMState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
         """Practises, in place; all that was practised is held, and none of it is new."""
@@ -76,7 +77,9 @@ class AFM(ConceptModel):
 
     def recall(self, state: AFMState, at: At, retention: Float) -> Float:
         """P(right) on a medium problem."""
-        return expit(state.ability + self.each("intercept").take(at.concepts) + state.growth.take(at.flat) * retention)
+        level = self.each("intercept").take(at.concepts) + state.growth.take(at.flat) * retention
+        chance: Float = expit(state.ability + level)
+        return chance
 
     def score(self, concepts: Int, recall: Float) -> Float:
         """P(right) on a medium problem, which is what `recall` is here."""
@@ -86,6 +89,8 @@ class AFM(ConceptModel):
         """Matched to the population's curve of accuracy."""
 
         def accuracy(ability: Float, rate: Float, tries: int) -> Float:
-            return expit(ability + self.each("intercept") + tries * np.maximum(0.0, self.each("slope") + rate))
+            growth = tries * np.maximum(0.0, self.each("slope") + rate)
+            chance: Float = expit(ability + self.each("intercept") + growth)
+            return chance
 
         return matched(accuracy, np.zeros(len(self.slope)), groups)

@@ -72,9 +72,7 @@ class BKT(ConceptModel):
 
     def sample(self, traits: Traits, u: Float) -> BKTState:
         """The first state, from one uniform draw a concept, (n, K)."""
-        return BKTState(
-            known=u < expit(logit(self.each("initial")) + traits.ability[:, None]), rate=traits.rate.copy()
-        )
+        return BKTState(known=u < expit(logit(self.each("initial")) + traits.ability[:, None]), rate=traits.rate.copy())
 
     def held(self, state: BKTState) -> Bool:
         """What is known, (n, K)."""
@@ -86,7 +84,8 @@ class BKT(ConceptModel):
         right = expit(-logit(self.each("slip")).take(at.concepts) - difficulty)
         lucky = expit(logit(self.each("guess")).take(at.concepts) - difficulty)
         if len(shares) == 1:
-            return (lucky + (right - lucky) * recalled)[0]
+            chance: Float = (lucky + (right - lucky) * recalled)[0]
+            return chance
         recalled, right, lucky = ((shares * x).sum(axis=0) for x in (recalled, right, lucky))
         return lucky + (right - lucky) * recalled
 

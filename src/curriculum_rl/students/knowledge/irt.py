@@ -74,7 +74,8 @@ class IRT(ConceptModel):
         a, c = self.each("discrimination").take(at.concepts), self.each("guess").take(at.concepts)
         theta = state.ability + self.each("level").take(at.concepts) + state.growth.take(at.flat) * retention
         slope, logits, luck = ((shares * x).sum(axis=0) for x in (a, a * theta, c))
-        return luck + (1.0 - luck) * expit(logits - slope * difficulty)
+        chance: Float = luck + (1.0 - luck) * expit(logits - slope * difficulty)
+        return chance
 
     def learn_from(self, state: IRTState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
         """Practises, in place; all that was practised is held, and none of it is new."""
@@ -88,7 +89,8 @@ class IRT(ConceptModel):
     def recall(self, state: IRTState, at: At, retention: Float) -> Float:
         """logistic(a theta): P(right) on a medium problem without luck."""
         theta = state.ability + self.each("level").take(at.concepts) + state.growth.take(at.flat) * retention
-        return expit(self.each("discrimination").take(at.concepts) * theta)
+        chance: Float = expit(self.each("discrimination").take(at.concepts) * theta)
+        return chance
 
     def score(self, concepts: Int, recall: Float) -> Float:
         """P(right) on a medium problem: c + (1 - c) * recall."""
@@ -103,6 +105,7 @@ class IRT(ConceptModel):
             growth = np.zeros((len(ability), len(a)))
             for _ in range(min(tries, LATE)):
                 growth += self.each("rise") * np.exp(rate) * expit(-a * (ability + self.each("level") + growth))
-            return c + (1.0 - c) * expit(a * (ability + self.each("level") + growth))
+            chance: Float = c + (1.0 - c) * expit(a * (ability + self.each("level") + growth))
+            return chance
 
         return matched(accuracy, c, groups)

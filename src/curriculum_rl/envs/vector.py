@@ -1,0 +1,161 @@
+"""Many students at once: the native `gymnasium.vector.VectorEnv`.
+
+An action is an activity for each lane's student. A lane whose student finishes takes the next student id in the same
+step. An episode is one student's course: truncated when the calendar ends, terminated when nothing is left to learn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import numpy.typing as npt
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.envs.simulation import Gate, Simulation, View, feature_names
+from curriculum_rl.objectives.delayed_test import DelayedTest
+from curriculum_rl.objectives.objective import Objective
+from curriculum_rl.students.student import Happened
+from curriculum_rl.trackers.counts import Counts
+from curriculum_rl.trackers.tracker import Float32, Tracker
+from curriculum_rl.violations import InvalidInput, Violations
+from curriculum_rl.world import World
+
+
+class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
+    """A world as a vector environment.
+
+    Observations are `View.features`, float32 (n, F) within [-1, 1]; rewards are the objective's, in points. Every
+    `info` holds `student` (ids, int64 (n,)) and `action_mask` (bool (n, A)). Where an episode ended, `final_obs` and
+    `final_info` tell of the student who finished: `student`, `delayed_test`, `mastery` (points) and `decisions`.
+
+    Args:
+        world: what is simulated.
+        num_envs: lanes.
+        tracker: what the platform keeps; counts unless told.
+        objective: the reward; the delayed test unless told.
+        gate: masks what the tracker does not think the student ready for; None masks nothing.
+        seed: of all draws, until `reset` gives another.
+        first_student: the id of the first lane's first student.
+        autoreset: whether a finished lane takes the next student at once, or waits for `reset`.
+    """
+
+    metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}  # noqa: RUF012
+
+    def __init__(
+        self,
+        world: World,
+        num_envs: int = 1,
+        *,
+        tracker: Tracker | None = None,
+        objective: Objective | None = None,
+        gate: Gate | None = None,
+        seed: int = 0,
+        first_student: int = 0,
+        autoreset: bool = True,
+    ) -> None:
+        check = Violations("environment")
+        check.number("num_envs", num_envs, at_least=1)
+        check.number("seed", seed, at_least=0, below=2.0**63)
+        check.number("first_student", first_student, at_least=0, below=2.0**62)
+        check.raise_all()
+        self.world, self.num_envs = world, num_envs
+        self.tracker: Tracker = tracker or Counts()
+        self.objective: Objective = objective or DelayedTest()
+        self.gate, self.seed, self.autoreset = gate, seed, autoreset
+        self.render_mode = None
+        self.feature_names = feature_names(self.tracker, world.platform)
+        self.single_observation_space = gymnasium.spaces.Box(-1.0, 1.0, (len(self.feature_names),), np.float32)
+        self.single_action_space = gymnasium.spaces.Discrete(len(world.curriculum.activities))
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.next_student = first_student
+        self.simulation: Simulation | None = None
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Float32, dict[str, Any]]:
+        """New students in every lane: from `options["first_student"]`, else 0 with a new seed, else the next ids."""
+        super().reset(seed=seed)
+        if seed is not None:
+            self.seed, self.next_student = int(seed), 0
+        self.next_student = int((options or {}).get("first_student", self.next_student))
+        ids = self._next_ids(self.num_envs)
+        self.simulation = Simulation(self.world, self.tracker, ids, self.seed, self.gate)
+        view = self.simulation.view()
+        return view.features(), self._info(view)
+
+    def step(  # type: ignore[override]  # Gymnasium types "which ended" like rewards; they are truth values
+        self, actions: npt.ArrayLike
+    ) -> tuple[Float32, Float, Bool, Bool, dict[str, Any]]:
+        """Every lane's student does one activity."""
+        simulation = self.running()
+        activity = np.asarray(actions, dtype=np.int64)
+        self._check(activity)
+        happened = simulation.step(activity)
+        reward = self.objective.reward(happened, self.world.population)
+        over = happened.terminated | happened.truncated
+        final: dict[str, Any] = {}
+        if over.any():
+            final = self._finish(np.flatnonzero(over), over, happened)
+        view = simulation.view()
+        return view.features(), reward, happened.terminated, happened.truncated, {**self._info(view), **final}
+
+    def action_masks(self) -> Bool:
+        """Which activities may be chosen, (n, A)."""
+        return self.running().mask()
+
+    def running(self) -> Simulation:
+        """The simulation behind the lanes.
+
+        Raises:
+            InvalidInput: `reset` was not called yet.
+        """
+        if self.simulation is None:
+            raise InvalidInput("environment", ["step came before reset: call reset() first"])
+        return self.simulation
+
+    def _next_ids(self, count: int) -> Int:
+        ids = np.arange(self.next_student, self.next_student + count, dtype=np.int64)
+        self.next_student += count
+        return ids
+
+    def _info(self, view: View) -> dict[str, Any]:
+        return {"student": view.student.copy(), "action_mask": view.mask}
+
+    def _check(self, activity: Int) -> None:
+        count = len(self.world.curriculum.activities)
+        if activity.shape != (self.num_envs,):
+            raise InvalidInput("action", [f"shape = {activity.shape}: must be ({self.num_envs},), one a lane"])
+        if activity.min() < 0 or activity.max() >= count:
+            seen = sorted({int(a) for a in activity if not 0 <= a < count})
+            raise InvalidInput("action", [f"activity = {seen}: must be from 0 to {count - 1}"])
+        if self.gate is not None:
+            allowed = self.action_masks()[np.arange(len(activity)), activity]
+            if not allowed.all():
+                lane = int(np.flatnonzero(~allowed)[0])
+                remedy = "Choose within info['action_mask'], or leave out the gate."
+                raise InvalidInput("action", [f"activity[{lane}] = {activity[lane]}: is masked. {remedy}"])
+
+    def _finish(self, rows: Int, over: Bool, happened: Happened) -> dict[str, Any]:
+        """What is told of the students who finished; the next ids take their lanes."""
+        simulation = self.running()
+        view, students, population = simulation.view(), simulation.students, self.world.population
+        observations = np.empty(self.num_envs, dtype=object)
+        for row, features in zip(rows, view.features()[rows], strict=True):
+            observations[row] = features
+        about = {
+            "student": students.id.copy(),
+            "action_mask": view.mask,
+            "delayed_test": 100.0 * population.expected_score(students),
+            "mastery": 100.0 * population.mean_mastery(students),
+            "decisions": students.step.copy(),
+        }
+        final_info = {**about, **{f"_{key}": over for key in about}}
+        if not self.autoreset:
+            return {"final_info": final_info, "_final_info": over}
+        simulation.replace(rows, self._next_ids(len(rows)))
+        return {"final_obs": observations, "_final_obs": over, "final_info": final_info, "_final_info": over}

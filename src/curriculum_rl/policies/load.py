@@ -1,0 +1,28 @@
+"""Policies by name: one YAML a policy in `configs/policy`."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from curriculum_rl.config import build, nearest
+from curriculum_rl.policies.policy import Policy
+from curriculum_rl.resources import configs_folder
+from curriculum_rl.violations import InvalidInput
+from curriculum_rl.yaml_file import check_yaml
+
+
+def policy_names() -> list[str]:
+    """Names of all heuristics."""
+    return sorted(p.stem for p in (configs_folder() / "policy").glob("*.yaml"))
+
+
+def load_policy(name: str) -> Policy:
+    """The heuristic of this name, with the parameters of its YAML.
+
+    Raises:
+        InvalidInput: there is none of that name.
+    """
+    path = configs_folder() / "policy" / f"{name}.yaml"
+    if not path.is_file():
+        raise InvalidInput("policy", [f"{name!r} is no policy. {nearest(name, policy_names())}"])
+    return cast(Policy, build(check_yaml(path), str(path)))
