@@ -178,19 +178,25 @@ class Curriculum:
         """The part about these concepts alone, in this curriculum's order.
 
         Activities that practise anything else are left out. A prerequisite that leads through dropped concepts stays,
-        as strong as the strongest such path (the product of its strengths).
+        as strong as the strongest such path (the product of its strengths), unless a path of kept concepts says it too.
         """
-        kept = [c for c in self.concepts if c.id in set(concepts)]
+        chosen = set(concepts)
+        kept = np.array([k for k, c in enumerate(self.concepts) if c.id in chosen], dtype=np.int64)
+        dropped = [k for k in self.order if k not in set(kept.tolist())]
         through = self.requires.copy()
-        dropped = {k for k, c in enumerate(self.concepts) if c not in kept}
-        for k in (k for k in self.order if k in dropped):
+        for k in dropped:
             through = np.maximum(through, np.outer(through[:, k], through[k]))
-        index = [(c, self.concept_index[c.id]) for c in kept]
+        direct, through = (m[np.ix_(kept, kept)] for m in (self.requires, through))
+        leads = self.ancestors.T[np.ix_(kept, kept)] & ~np.eye(len(kept), dtype=np.bool_)
+        detour = (leads.astype(np.float64) @ leads.astype(np.float64)) > 0
+        strengths = np.where(detour & (direct == 0), 0.0, through)
         return Curriculum(
-            concepts=tuple(kept),
-            activities=tuple(a for a in self.activities if set(a.loads) <= {c.id for c in kept}),
+            concepts=tuple(self.concepts[k] for k in kept),
+            activities=tuple(a for a in self.activities if set(a.loads) <= chosen),
             prerequisites=tuple(
-                Prerequisite(a.id, b.id, float(through[j, k])) for b, k in index for a, j in index if through[j, k] > 0
+                Prerequisite(self.concepts[kept[j]].id, self.concepts[kept[k]].id, float(strengths[j, k]))
+                for k in range(len(kept))
+                for j in np.flatnonzero(strengths[:, k])
             ),
         )
 
