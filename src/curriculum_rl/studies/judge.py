@@ -1,0 +1,85 @@
+"""Named policies, or saved ones, on the same held-out students: the table that `curriculum-rl evaluate` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from curriculum_rl.evaluation.cohorts import TEST, first
+from curriculum_rl.evaluation.rollout import Outcomes, rollout
+from curriculum_rl.evaluation.statistics import compare_all, intervals
+from curriculum_rl.policies.load import load_policy
+from curriculum_rl.policies.policy import Policy
+from curriculum_rl.violations import InvalidInput, Violations
+from curriculum_rl.world import World
+
+
+def find_policies(names: Sequence[str]) -> dict[str, Policy]:
+    """Each policy by its name: a heuristic of `configs/policy`, or the folder of one that a study saved.
+
+    Raises:
+        InvalidInput: every name that is neither, or that stands twice.
+    """
+    check = Violations("policies")
+    found: dict[str, Policy] = {}
+    for name in names:
+        label = Path(name).name if Path(name).is_dir() else name
+        if label in found:
+            check.add("policies", name, "stands twice")
+            continue
+        try:
+            found[label] = load_policy(name)
+        except InvalidInput as error:
+            check.found.extend(error.violations)
+    check.raise_all()
+    return found
+
+
+def judge(
+    world: World,
+    policies: Mapping[str, Policy],
+    students: int,
+    seed: int,
+    told: Callable[[str], None] = lambda name: None,
+) -> dict[str, Outcomes]:
+    """Every policy's outcomes for the same students of the test cohort, with the same luck.
+
+    `told` is called with the name of each policy when its turn comes.
+    """
+    ids = first(TEST, students)
+    outcomes = {}
+    for name, policy in policies.items():
+        told(name)
+        outcomes[name] = rollout(world, policy, ids, seed)
+    return outcomes
+
+
+def table(world: World, outcomes: Mapping[str, Outcomes]) -> Table:
+    """Best first: the gain with its interval, and how much less than the best it is, paired student by student."""
+    gains = {name: one.gain for name, one in outcomes.items()}
+    means = intervals(gains)
+    ranked = sorted(gains, key=lambda name: -means[name].mean)
+    best = ranked[0]
+    against = {c.policy: c for c in compare_all(gains, [(name, best) for name in ranked[1:]])}
+    count = len(next(iter(outcomes.values())).student)
+    made = Table(title=f"{world.name}: points gained on the delayed test, {count:,} held-out students")
+    for heading in ("policy", "gain", "95% interval", f"against {best}", "95% interval", "p (Holm)", "activities used"):
+        made.add_column(heading, justify="left" if heading in ("policy", "activities used") else "right")
+    for name in ranked:
+        mean, pair = means[name], against.get(name)
+        row = [name, f"{mean.mean:.2f}", f"{mean.low:.2f} to {mean.high:.2f}"]
+        if pair is None:
+            row += ["", "", ""]
+        else:
+            row += [f"{pair.difference:+.2f}", f"{pair.ci_low:+.2f} to {pair.ci_high:+.2f}", f"{pair.p_adjusted:.3f}"]
+        made.add_row(*row, _forms(world, outcomes[name]))
+    return made
+
+
+def _forms(world: World, outcomes: Outcomes) -> str:
+    """The share of each form of activity, the largest first; a policy that collapsed shows here."""
+    total = outcomes.forms.sum(axis=0)
+    shares = sorted(zip(total / max(total.sum(), 1), world.curriculum.forms, strict=True), reverse=True)
+    return ", ".join(f"{form} {share:.0%}" for share, form in shares if share >= 0.005)

@@ -1,0 +1,157 @@
+"""Each verb says what it does, does it, and answers bad input with one message, exit code 2 and no traceback."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from curriculum_rl import cli
+from curriculum_rl.studies.doctor import Finding, render
+from curriculum_rl.studies.doctor import _requirement as requirement
+from curriculum_rl.violations import InvalidInput
+
+VERBS = ("study", "worlds", "calibrate", "evaluate", "report", "doctor")
+
+
+def refused(capsys: pytest.CaptureFixture[str], *typed: str) -> str:
+    """What is said of input that must be mended: exit code 2, nothing but the message, no traceback."""
+    assert cli.main(typed) == cli.INVALID
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    return said.err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_examples(verb: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match=r"^0$"):
+        cli.main([verb, "--help"])
+    said = capsys.readouterr().out
+    assert f"usage: curriculum-rl {verb}" in said
+    assert f"curriculum-rl {verb} " in said.partition("options:")[2] or verb == "doctor"
+
+
+@pytest.mark.parametrize("typed", [[], ["stduy"], ["worlds", "a", "b"], ["study", "--mulitrun"], ["calibrate"]])
+def test_usage_errors_exit_with_2(typed: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match=r"^2$"):
+        cli.main(typed)
+    assert "usage: curriculum-rl" in capsys.readouterr().err
+
+
+def test_worlds_are_listed_with_their_provenance(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["worlds"]) == cli.DONE
+    said = capsys.readouterr().out
+    for part in ("assistments09", "new_material", "fitted", "published", "assumed", "concepts", "activities"):
+        assert part in said
+
+
+def test_one_world_shows_the_source_of_every_number(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["worlds", "assistments09"]) == cli.DONE
+    said = capsys.readouterr().out
+    for part in ("knowledge.guess: fitted", "leak: assumed", "SHA-256"):
+        assert part in said
+
+
+def test_a_world_that_is_not_there(capsys: pytest.CaptureFixture[str]):
+    assert "Did you mean new_material?" in refused(capsys, "worlds", "nwe_material")
+
+
+def test_every_bad_override_of_a_study_is_named(capsys: pytest.CaptureFixture[str]):
+    said = refused(
+        capsys,
+        "study",
+        "wrold=new_material",
+        "tracker=bkt_gird",
+        "seeds=[0,0,-1]",
+        "world.leak=3",
+        "world.concepts=many",
+        "tracking.uri=https://example.org",
+        "+agent.typo=1",
+        "objective=delayed_test,mastery_gain",
+        "name=[",
+    )
+    for part in (
+        "wrold = 'new_material': no such setting. Did you mean world?",
+        "tracker = 'bkt_gird': no such choice. Did you mean bkt_grid?",
+        "seeds[1] = 0: stands twice",
+        "seeds[2] = -1: must be",
+        "world.leak = 3.0: must be",
+        "world.concepts = 'many': must be a whole number",
+        "tracking.uri = 'https://example.org': must be sqlite:///",
+        "agent.typo = 1: no such setting",
+        "objective=delayed_test,mastery_gain: gives several values; add --multirun",
+        "'name=[': is no override",
+    ):
+        assert part in said
+    assert said.startswith("study: 10 things to mend\n")
+
+
+def test_the_resolved_config_can_be_shown(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["study", "world.concepts=5", "--show", "seeds=[3]"]) == cli.DONE
+    said = capsys.readouterr().out
+    assert "concepts: 5" in said
+    assert "- 3" in said
+
+
+def test_bad_policies_and_counts_are_refused(capsys: pytest.CaptureFixture[str]):
+    said = refused(capsys, "evaluate", "randmo", "ghost", "random")
+    assert "'randmo' is no policy. Did you mean random" in said
+    assert "2 things to mend" in said
+    assert "students" in refused(capsys, "evaluate", "random", "--students", "0")
+    assert "world" in refused(capsys, "evaluate", "random", "--world", "nowhere")
+
+
+def test_policies_are_compared(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["evaluate", "random", "round_robin", "--students", "50"]) == cli.DONE
+    said = capsys.readouterr().out
+    assert said.index("round_robin") < said.index("random")
+    assert "50 held-out students" in said
+
+
+def test_a_report_needs_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert "results.json" in refused(capsys, "report", str(tmp_path / "nowhere"))
+    (tmp_path / "results.json").write_text("{")
+    assert "is not JSON" in refused(capsys, "report", str(tmp_path))
+    (tmp_path / "results.json").write_text(json.dumps({"schema": 1}))
+    assert "policies" in refused(capsys, "report", str(tmp_path))
+
+
+def test_debug_shows_the_traceback():
+    with pytest.raises(InvalidInput):
+        cli.main(["worlds", "nowhere", "--debug"])
+
+
+def test_the_doctor_examines_this_installation(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["doctor"]) == cli.DONE
+    said = capsys.readouterr().out
+    for part in ("Python", "torch", "mlflow", "configs in", "pack assistments09", "Everything that is needed is here"):
+        assert part in said
+
+
+def test_the_doctor_says_how_to_mend_what_is_missing_or_old():
+    absent = requirement("no-such-package", ">=1", lambda version: True, "1.5")
+    old = requirement("numpy", ">=99", lambda version: False, "")
+    other = requirement("numpy", ">=1", lambda version: True, "0.1")
+    assert (absent.state, absent.remedy) == ("missing", "pip install 'no-such-package==1.5'")
+    assert (old.state, old.remedy) == ("missing", "pip install 'numpy>=99'")
+    assert (other.state, other.remedy) == ("note", "")
+    assert render([absent, old, Finding("ok", "x")]).endswith("2 to mend; then run this again.")
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_with_one_line(tmp_path: Path):
+    typed = [sys.executable, "-m", "curriculum_rl.cli", "evaluate", "random", "--students", "1000000"]
+    running = subprocess.Popen(typed, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(5)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == cli.STOPPED
+    assert out == ""
+    assert err.strip().splitlines()[-1] == "Stopped by Ctrl-C."
+    assert "Traceback" not in err
