@@ -130,13 +130,20 @@ class Curriculum:
 
     @cached_property
     def loads(self) -> tuple[Int, Float]:
-        """Concepts of each activity and their shares, (L, A) each, padded with share 0."""
+        """Concepts of each activity and their shares, (L, A) each, padded with share 0.
+
+        What pads is a concept that the activity does not practise, so that writing back what was read there, as it
+        was, cannot undo what happens to those that it does.
+        """
         width = max(len(a.loads) for a in self.activities)
         concepts = np.zeros((width, len(self.activities)), dtype=np.int64)
         shares = np.zeros((width, len(self.activities)))
         for i, activity in enumerate(self.activities):
-            for j, (concept, share) in enumerate(activity.loads.items()):
-                concepts[j, i], shares[j, i] = self.concept_index[concept], share
+            practised = [self.concept_index[c] for c in activity.loads]
+            if len(practised) < width:
+                concepts[:, i] = next(k for k in range(len(self.concepts)) if k not in practised)
+            concepts[: len(practised), i] = practised
+            shares[: len(practised), i] = list(activity.loads.values())
         return concepts, shares
 
     def practised(self, activity: Int) -> tuple[Int, Float]:

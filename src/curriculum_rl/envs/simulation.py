@@ -163,11 +163,13 @@ class Simulation:
         self._free = self._free[: len(rows)]
 
     def _drawn(self, ids: Int) -> tuple[Students, Belief, Int]:
-        """Students with these ids: drawn ahead in a block where the ids go on from the last, or on the spot."""
-        if self._block is None or ids.min() < self._block.id[0] or ids.max() > self._block.id[-1]:
-            consecutive = np.arange(ids.min(), ids.min() + BLOCK)
-            drawn = consecutive if ids.max() <= consecutive[-1] else ids
-            self._block = self.world.students(self.seed, drawn)
+        """Students with these ids, and where: drawn ahead in a block where ids go on one after the other."""
+        first, last = int(ids.min()), int(ids.max())
+        if last - first >= BLOCK:
+            students = self.world.students(self.seed, ids)
+            return students, self.tracker.start(self.world.platform, students.goals), np.arange(len(ids))
+        if self._block is None or first < self._block.id[0] or last > self._block.id[-1]:
+            self._block = self.world.students(self.seed, np.arange(first, first + BLOCK))
             self._block_belief = self.tracker.start(self.world.platform, self._block.goals)
         assert self._block_belief is not None
-        return self._block, self._block_belief, np.searchsorted(self._block.id, ids)
+        return self._block, self._block_belief, ids - self._block.id[0]

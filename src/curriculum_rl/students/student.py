@@ -26,6 +26,9 @@ from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.knowledge.knowledge import At
 from curriculum_rl.students.population import Population, Students
 
+TIE: Final = 1e-9
+"""Means of recall that differ by less are the same: sums kept up to date differ in their last bits."""
+
 
 class Slot:
     """Which draw of a step is for what. Frozen: a new faculty takes a free number."""
@@ -66,7 +69,8 @@ class Dynamics:
         concepts, shares = curriculum.practised(activity)
         at = self._at(students, concepts)
         answer, pace, *rest = self._draws(students, len(concepts))
-        learn, lose = np.array(rest[: len(concepts)]), np.array(rest[len(concepts) :])
+        real = shares > 0  # an activity on fewer concepts than others is padded
+        learn, lose = np.array(rest[: len(concepts)]), np.where(real, rest[len(concepts) :], 1.0)
         now = students.clock.now.copy()
 
         half_life = students.half_life.take(at.flat)
@@ -81,7 +85,7 @@ class Dynamics:
 
         strength = self._readiness(students, concepts, now) * curriculum.learning.take(activity) * shares
         held, new = population.knowledge.learn_from(students.knowledge, at, strength, learn, lose)
-        self._remember(students, at, held, new, correct, retention, half_life, now)
+        self._remember(students, at, held & real, new, correct, retention, half_life, now)
         goal_share, at_test, mastery = self._progress(students, at)
 
         students.step += 1
@@ -95,7 +99,7 @@ class Dynamics:
             goal_share=goal_share,
             at_test=at_test,
             mastery=mastery,
-            terminated=students.test_recall >= self.course.mastered,
+            terminated=students.test_recall >= self.course.mastered - TIE,
             truncated=self.course.over(students.clock),
         )
 

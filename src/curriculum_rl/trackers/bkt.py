@@ -67,11 +67,13 @@ class FilterBelief(Belief):
         if self.grid.forgets:
             after = after * (1.0 - self.platform.filter.forget.take(concepts))[:, :, None]
         after = after + chance
-        table[flat] = after
+        real = shares > 0  # an activity on fewer concepts than others is padded
+        table[flat] = np.where(real[:, :, None], after, prior)
 
         share_new = (chance * self.weight).sum(axis=-1) / np.maximum((after * self.weight).sum(axis=-1), 1e-12)
         kept = np.where(correct, memory.lengthened(half_life, retention), half_life)
-        self.half_life.ravel()[flat] = 1.0 / ((1.0 - share_new) / kept + share_new / memory.new_days)
+        mixed = 1.0 / ((1.0 - share_new) / kept + share_new / memory.new_days)
+        self.half_life.ravel()[flat] = np.where(real, mixed, half_life)
 
     def _answer(
         self, activity: Int, prior: Float, retention: Float, shares: Float, answered: Bool, correct: Bool

@@ -1,0 +1,170 @@
+"""One simulated student at a time, in plain Python: written from the docstrings, compared with the package.
+
+It reads the parameters of a `World`, and calls none of the package's arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from tests.reference.draws import LIFE, PERSON, Key, key, step_counter
+from tests.reference.knowledge import MINDS, Load, Mind, lengthened, retention
+
+GOALS_FROM, KNOWN_FROM = 1 << 20, 1 << 21
+ANSWER, PACE, LEARN, LOSE = 0, 1, 4, 8
+TIE = 1e-9  # sums that differ in their last bits alone are the same
+
+
+@dataclass
+class Student:
+    """All that is true of one student."""
+
+    life: Key
+    group: int
+    ability: float
+    rate: float
+    pace: float
+    memory: float
+    goals: list[bool]
+    mind: Mind
+    half_life: list[float]
+    last: list[float]
+    now: float
+    step: int = 0
+    session: int = 0
+    used: float = 0.0
+
+
+@dataclass
+class Event:
+    """What one step did."""
+
+    correct: bool
+    minutes: float
+    elapsed: float
+    terminated: bool
+    truncated: bool
+
+
+class Reference:
+    """The rules of one world."""
+
+    def __init__(self, world: Any) -> None:
+        self.population, self.course = world.population, world.course
+        self.activities = world.curriculum.activities
+        self.index = {c.id: k for k, c in enumerate(world.curriculum.concepts)}
+        self.loads: list[list[Load]] = [
+            [(self.index[c], share) for c, share in a.loads.items()] for a in self.activities
+        ]
+        self.parents: list[list[Load]] = [[] for _ in self.index]
+        for p in world.curriculum.prerequisites:
+            self.parents[self.index[p.concept]].append((self.index[p.prerequisite], p.strength))
+        self.test_day = self.course.days[-1] + self.course.test_days
+
+    def student(self, seed: int, student: int) -> Student:
+        """Draws one student."""
+        person = key(seed, PERSON, student)
+        u, total, group = person.uniform(0), 0.0, 0
+        for i, g in enumerate(self.population.groups):
+            total += g.share
+            if u < total:
+                group = i
+                break
+        else:
+            group = len(self.population.groups) - 1
+        of = self.population.groups[group]
+        first = person.normal(1)
+        second = of.correlation * first + math.sqrt(1.0 - of.correlation**2) * person.normal(2)
+        ability, rate = of.ability_mean + of.ability_sd * first, of.rate_mean + of.rate_sd * second
+        memory = of.memory_mean + of.memory_sd * person.normal(4)
+        concepts = range(len(self.index))
+        model = self.population.knowledge
+        mind: Mind = MINDS[type(model).__name__](
+            model, ability, rate, [person.uniform(KNOWN_FROM + k) for k in concepts]
+        )
+        days = self.population.memory
+        return Student(
+            life=key(seed, LIFE, student),
+            group=group,
+            ability=ability,
+            rate=rate,
+            pace=of.pace_mean + of.pace_sd * person.normal(3),
+            memory=memory,
+            goals=self._goals([person.uniform(GOALS_FROM + k) for k in concepts]),
+            mind=mind,
+            half_life=[math.exp(memory) * (days.known_days if mind.held(k) else days.new_days) for k in concepts],
+            last=[float(self.course.days[0])] * len(self.index),
+            now=float(self.course.days[0]),
+        )
+
+    def _goals(self, u: list[float]) -> list[bool]:
+        """What was drawn, and all that it needs."""
+        waiting = [k for k, x in enumerate(u) if x < self.population.goals.share or x == min(u)]
+        goals = [False] * len(u)
+        while waiting:
+            k = waiting.pop()
+            if not goals[k]:
+                goals[k] = True
+                waiting += [parent for parent, _ in self.parents[k]]
+        return goals
+
+    def recall(self, s: Student, k: int, day: float) -> float:
+        """How far a concept can be used on a day."""
+        return s.mind.recall(k, retention(self.population.memory, day - s.last[k], s.half_life[k]))
+
+    def readiness(self, s: Student, k: int) -> float:
+        """How well prepared the student is to learn a concept."""
+        ready = 1.0
+        for parent, strength in self.parents[k]:
+            ready *= 1.0 - strength * (1.0 - self.recall(s, parent, s.now))
+        return self.population.leak + (1.0 - self.population.leak) * ready
+
+    def step(self, s: Student, activity: int) -> Event:
+        """The student does one activity."""
+        a, loads, memory = self.activities[activity], self.loads[activity], self.population.memory
+        kept = [retention(memory, s.now - s.last[k], s.half_life[k]) for k, _ in loads]
+        chance = s.mind.success(loads, kept, a.difficulty)
+        correct = a.answered and s.life.uniform(step_counter(s.step, ANSWER)) < chance
+        noise = s.life.normal(step_counter(s.step, PACE))
+        minutes = a.minutes * math.exp(self.population.pace.residual_sd * noise - s.pace)
+        ready = [self.readiness(s, k) for k, _ in loads]
+        for i, (k, share) in enumerate(loads):
+            u, v = (s.life.uniform(step_counter(s.step, slot + i)) for slot in (LEARN, LOSE))
+            held, new = s.mind.learn(k, ready[i] * a.learning * share, u, v)
+            if new:
+                s.half_life[k] = memory.new_days * math.exp(s.memory)
+            elif held and correct:
+                s.half_life[k] = lengthened(memory, s.half_life[k], kept[i])
+            if held:
+                s.last[k] = s.now
+        s.step += 1
+        elapsed = self._clock(s, minutes)
+        done = self.test_recall(s) >= self.course.mastered - TIE
+        return Event(correct, minutes, elapsed, done, s.session >= len(self.course.days))
+
+    def _clock(self, s: Student, minutes: float) -> float:
+        s.used += minutes
+        if s.used >= self.course.minutes:
+            s.session, s.used = s.session + 1, 0.0
+        if s.session < len(self.course.days):
+            now = self.course.days[s.session] + s.used / 1440.0
+        else:
+            now = self.course.days[-1] + self.course.minutes / 1440.0
+        elapsed, s.now = now - s.now, now
+        return elapsed
+
+    def at_test(self, s: Student) -> list[float]:
+        """Recall of every concept on the day of the test."""
+        return [self.recall(s, k, self.test_day) for k in range(len(self.index))]
+
+    def test_recall(self, s: Student) -> float:
+        """Its mean over the goals."""
+        goals = [self.recall(s, k, self.test_day) for k, goal in enumerate(s.goals) if goal]
+        return sum(goals) / len(goals)
+
+    def expected_score(self, s: Student) -> float:
+        """Expected share of right answers on the test."""
+        goals = [k for k, goal in enumerate(s.goals) if goal]
+        return sum(s.mind.score(k, self.recall(s, k, self.test_day)) for k in goals) / len(goals)

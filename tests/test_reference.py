@@ -1,0 +1,127 @@
+"""Many students at once do exactly what one student at a time does, by independent code, in every world."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curriculum_rl.batch import Int, arrays
+from curriculum_rl.envs.simulation import Simulation
+from curriculum_rl.trackers.counts import Counts
+from curriculum_rl.world import World
+from tests.reference.knowledge import MINDS
+from tests.reference.scalar import Reference, Student
+from tests.worlds import WORLDS, random_actions, world_named
+
+CLOSE = 1e-9
+SEED = 20_240
+TESTED = [name for name in WORLDS if type(world_named(name).population.knowledge).__name__ in MINDS]
+
+
+def played(world: World, lanes: int, steps: int, first: int) -> tuple[dict[str, Any], Simulation, Int]:
+    """What the package says happened: (steps, lanes) arrays; the simulation at its end; the actions."""
+    simulation = Simulation(world, Counts(), np.arange(first, first + lanes), SEED)
+    actions, following = random_actions(world, steps, lanes, first), first + lanes
+    record: dict[str, list[Any]] = {
+        name: [] for name in ("id", "correct", "minutes", "elapsed", "terminated", "truncated", "score")
+    }
+    for t in range(steps):
+        record["id"].append(simulation.students.id.copy())
+        happened = simulation.step(actions[t])
+        for name in ("correct", "minutes", "elapsed", "terminated", "truncated"):
+            record[name].append(getattr(happened, name))
+        record["score"].append(world.population.expected_score(simulation.students))
+        over = np.flatnonzero(happened.terminated | happened.truncated)
+        simulation.replace(over, np.arange(following, following + len(over)))
+        following += len(over)
+    return {name: np.array(rows) for name, rows in record.items()}, simulation, actions
+
+
+def compare(world: World, lanes: int, steps: int, first: int = 0, *, scores: bool = True) -> None:
+    """Zero mismatches in answers and endings; all real numbers within 1e-9, the state of every lane at the end too."""
+    record, simulation, actions = played(world, lanes, steps, first)
+    reference = Reference(world)
+    for lane in range(lanes):
+        here: Student | None = None
+        for t in range(steps):
+            if here is None:
+                here = reference.student(SEED, int(record["id"][t, lane]))
+            event = reference.step(here, int(actions[t, lane]))
+            where = f"{world.name}: student {record['id'][t, lane]}, step {here.step}"
+            for name in ("correct", "terminated", "truncated"):
+                assert getattr(event, name) == record[name][t, lane], f"{name} of {where}"
+            for name in ("minutes", "elapsed"):
+                assert abs(getattr(event, name) - record[name][t, lane]) < CLOSE, f"{name} of {where}"
+            if scores:
+                assert abs(reference.expected_score(here) - record["score"][t, lane]) < CLOSE, f"score of {where}"
+            here = None if event.terminated or event.truncated else here
+        here = here or reference.student(SEED, int(simulation.students.id[lane]))
+        same_state(reference, here, simulation, lane)
+
+
+def same_state(reference: Reference, scalar: Student, simulation: Simulation, lane: int) -> None:
+    """Every array of the vectorised state, against the scalar student."""
+    expected: dict[str, Any] = {
+        "id": simulation.students.id[lane],
+        "seed": SEED,
+        "step": scalar.step,
+        "life.a": scalar.life.a,
+        "life.b": scalar.life.b,
+        "traits.group": scalar.group,
+        "traits.ability": scalar.ability,
+        "traits.rate": scalar.rate,
+        "traits.pace": scalar.pace,
+        "traits.memory": scalar.memory,
+        "goals": scalar.goals,
+        "goal_share": np.array(scalar.goals) / sum(scalar.goals),
+        "knowledge.known": scalar.mind.values,
+        "knowledge.growth": scalar.mind.values,
+        "knowledge.ability": scalar.ability,
+        "knowledge.rate": scalar.rate,
+        "half_life": scalar.half_life,
+        "last": scalar.last,
+        "at_test": reference.at_test(scalar),
+        "mastery": [scalar.mind.recall(k, 1.0) for k in range(len(scalar.goals))],
+        "test_recall": reference.test_recall(scalar),
+        "clock.session": scalar.session,
+        "clock.used": scalar.used,
+        "clock.now": scalar.now,
+    }
+    for name, array in arrays(simulation.students):
+        seen = array[lane].astype(np.float64) if array.dtype == np.bool_ else array[lane]
+        np.testing.assert_allclose(seen, expected[name], rtol=0, atol=CLOSE, err_msg=name)
+
+
+@pytest.mark.parametrize("name", TESTED)
+def test_equal_to_the_scalar_reference(name: str):
+    compare(world_named(name), lanes=40, steps=500)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TESTED)
+def test_equal_to_the_scalar_reference_over_a_million_steps(name: str):
+    for part in range(5):
+        compare(world_named(name), lanes=500, steps=400, first=1000 + 100_000 * part, scores=False)
+
+
+def test_no_model_of_knowledge_is_without_a_reference():
+    """A new model is in every contract test at once; this asks for its scalar version too."""
+    missing = {type(world_named(name).population.knowledge).__name__ for name in WORLDS} - set(MINDS)
+    assert not missing, f"write {sorted(missing)} into tests/reference/knowledge.py"
+
+
+def test_the_comparison_notices_a_slip_of_five_percent():
+    world = world_named("bkt exponential")
+    memory = replace(world.population.memory, new_days=world.population.memory.new_days * 1.05)
+    wrong = replace(world, population=replace(world.population, memory=memory))
+    record, _, actions = played(wrong, 20, 100, 0)
+    reference, mismatch = Reference(world), False
+    for lane in range(20):
+        student = reference.student(SEED, lane)
+        for t in range(int((record["id"][:, lane] == lane).sum())):
+            reference.step(student, int(actions[t, lane]))
+            mismatch |= abs(reference.expected_score(student) - record["score"][t, lane]) > CLOSE
+    assert mismatch

@@ -1,0 +1,146 @@
+"""Worlds to test in: one for every model of knowledge and of memory that has a YAML, and every pack.
+
+A model that is added with its file and its YAML is found here, and so by every test that walks these lists.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from curriculum_rl.batch import Int
+from curriculum_rl.config import TARGET, build, target_class
+from curriculum_rl.course import Course
+from curriculum_rl.curriculum import Activity, Concept, Curriculum, Prerequisite
+from curriculum_rl.packs import pack_names
+from curriculum_rl.resources import configs_folder
+from curriculum_rl.students.pace import Pace
+from curriculum_rl.students.population import Goals, Population
+from curriculum_rl.students.traits import Group
+from curriculum_rl.world import World, load_world
+from curriculum_rl.yaml_file import check_yaml
+
+CONCEPTS = 8
+COURSE = Course(days=(0.0, 2.0, 9.0), minutes=20.0, test_days=5.0, mastered=0.95)
+SPREAD: dict[str, Any] = {
+    "ability_sd": 1.0,
+    "rate_sd": 0.3,
+    "correlation": 0.5,
+    "pace_mean": 0.1,
+    "pace_sd": 0.25,
+    "memory_mean": -0.1,
+    "memory_sd": 0.3,
+}
+GROUPS = (
+    Group("ahead", 0.35, ability_mean=0.6, rate_mean=0.1, **SPREAD),
+    Group("behind", 0.65, ability_mean=-0.5, rate_mean=-0.1, **SPREAD),
+)
+FORMS = (
+    ("easy problem", -1.0, 1.8, 0.7, True),
+    ("problem", 0.0, 2.0, 1.0, True),
+    ("hard problem", 1.0, 2.4, 1.25, True),
+    ("worked example", 0.0, 2.0, 1.7, False),
+)
+
+
+def yaml_files(group: str) -> list[Path]:
+    """The YAML of every member of a group of configs."""
+    return sorted((configs_folder() / group).glob("*.yaml"))
+
+
+def names(group: str) -> list[str]:
+    """Their names."""
+    return [f.stem for f in yaml_files(group)]
+
+
+def component(group: str, name: str) -> Any:
+    """What a YAML of `configs/<group>` describes."""
+    file = configs_folder() / group / f"{name}.yaml"
+    return build(check_yaml(file), str(file))
+
+
+def knowledge_model(name: str, concepts: int = CONCEPTS, spread: float = 0.0) -> Any:
+    """The model of `configs/knowledge/<name>.yaml`, its numbers repeated for every concept.
+
+    `spread` makes concepts differ: each number is multiplied by up to 1 + spread, first concept to last.
+    """
+    file = configs_folder() / "knowledge" / f"{name}.yaml"
+    node = dict(check_yaml(file))
+    factor = 1.0 + spread * np.linspace(-1.0, 1.0, concepts)
+    for field in target_class(node[TARGET]).concept_fields():  # type: ignore[attr-defined]
+        node[field] = (float(node[field]) * factor).tolist()
+    return build(node, str(file))
+
+
+def curriculum(concepts: int = CONCEPTS, several: bool = True) -> Curriculum:
+    """A chain with a branch, four forms a concept, and activities on two and on four concepts."""
+    listed = tuple(Concept(f"c{k}", tries=100 - k) for k in range(concepts))
+    activities = [
+        Activity(f"c{k}-{i}", form, {f"c{k}": 1.0}, "", difficulty, minutes, learning, answered)
+        for k in range(concepts)
+        for i, (form, difficulty, minutes, learning, answered) in enumerate(FORMS)
+    ]
+    if several and concepts >= 4:
+        activities += [
+            Activity("pair", "project", {"c2": 0.7, "c0": 0.3}, "", 0.5, 6.0, 1.5),
+            Activity("four", "project", {"c3": 0.4, "c0": 0.3, "c1": 0.2, "c2": 0.1}, "", 0.2, 9.0, 1.4),
+        ]
+    links = [Prerequisite(f"c{k - 1}", f"c{k}", 0.9) for k in range(1, concepts)]
+    links += [Prerequisite("c0", f"c{k}", 0.5) for k in range(2, concepts, 2)]
+    return Curriculum(listed, tuple(activities), tuple(links))
+
+
+@functools.cache
+def made_world(knowledge: str = "bkt", memory: str = "exponential") -> World:
+    """A world of these models with all else switched on: subgroups, goals, prerequisites, several concepts."""
+    population = Population(
+        knowledge=knowledge_model(knowledge, spread=0.2),
+        memory=component("memory", memory),
+        pace=Pace(0.5),
+        groups=GROUPS,
+        goals=Goals(0.4),
+        leak=0.1,
+    )
+    return World(f"{knowledge} {memory}", curriculum(), population, COURSE)
+
+
+@functools.cache
+def forgetful_world() -> World:
+    """Knowledge tracing whose students can lose what they practise."""
+    node = knowledge_model("bkt", spread=0.2)
+    fields = {name: getattr(node, name) for name in node.concept_fields()}
+    world = made_world("bkt", "power")
+    population = Population(
+        knowledge=type(node)(**{**fields, "forget": tuple([0.15] * CONCEPTS)}),
+        memory=world.population.memory,
+        groups=GROUPS,
+        goals=Goals(0.4),
+        leak=0.1,
+    )
+    return World("bkt with loss", world.curriculum, population, COURSE)
+
+
+WORLDS: tuple[str, ...] = (
+    *(f"{knowledge} exponential" for knowledge in names("knowledge")),
+    *(f"bkt {memory}" for memory in names("memory") if memory != "exponential"),
+    "bkt with loss",
+    *(f"pack {name}" for name in pack_names()),
+)
+"""Names for `world_named`: every model of knowledge, every model of memory, every pack."""
+
+
+@functools.cache
+def world_named(name: str) -> World:
+    """A world of the list above."""
+    if name == "bkt with loss":
+        return forgetful_world()
+    kind, _, what = name.partition(" ")
+    return load_world(what) if kind == "pack" else made_world(kind, what)
+
+
+def random_actions(world: World, steps: int, lanes: int, seed: int = 0) -> Int:
+    """Any activity at all, (steps, lanes)."""
+    return np.random.default_rng(seed).integers(0, len(world.curriculum.activities), (steps, lanes))
