@@ -282,3 +282,10 @@ def test_bad_input_says_what_to_mend():
         holm([0.5, 1.5])
     with pytest.raises(InvalidInput, match=r"2 things to mend"):
         Bootstrap(replicates=3, level=1.0)
+
+
+def test_too_few_replicates_for_the_planned_pairs_are_refused():
+    """With 100 replicates and 3 pairs the smallest adjusted p is 3 x 2 / 101 > .05: nothing could come out clear."""
+    scores = {name: np.random.default_rng(18).normal(size=20) for name in "abcd"}
+    with pytest.raises(InvalidInput, match="replicates = 100: must be at least 120 for 3 planned pairs"):
+        compare_all(scores, [("a", "b"), ("a", "c"), ("a", "d")], Bootstrap(replicates=100))

@@ -176,6 +176,10 @@ def compare_all(
     """Every planned pair (policy, baseline), p adjusted over all of them by Holm's method."""
     settings = bootstrap or Bootstrap()
     check = Violations("planned pairs")
+    # Below this not even the smallest p that the replicates can show would be clear after Holm's adjustment.
+    fewest = 40 * max(1, len(pairs))
+    if settings.replicates < fewest:
+        check.add("replicates", settings.replicates, f"must be at least {fewest} for {len(pairs)} planned pairs")
     for i, pair in enumerate(pairs):
         for name in pair:
             if name not in scores:

@@ -73,6 +73,7 @@ def by_subgroup_and_ability(
     ability: ArrayLike,
     bootstrap: Bootstrap | None = None,
     minimum: int = 10,
+    order: Sequence[str] = (),
 ) -> Subgroups:
     """Results by the population's named subgroup and by quarter of the students' true ability.
 
@@ -81,8 +82,9 @@ def by_subgroup_and_ability(
         subgroup: each student's named subgroup, (students,).
         ability: each student's true ability, logits, (students,). Known in simulation only.
         minimum: cells of fewer students are suppressed.
+        order: in which the named subgroups are listed.
     """
-    named = by_group(scores, subgroup, "group", bootstrap, minimum)
+    named = by_group(scores, subgroup, "group", bootstrap, minimum, order)
     quarters = by_group(scores, ability_quarters(ability), "ability quarter", bootstrap, minimum, QUARTERS)
     return Subgroups(named.cells + quarters.cells, named.gaps + quarters.gaps)
 

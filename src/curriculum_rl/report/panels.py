@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from curriculum_rl.report.html import Markup, percent, tag
 from curriculum_rl.report.scale import Scale, short
 
-WIDTH, HEIGHT = 320, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 8, 24
+WIDTH, HEIGHT = 250, 160
+_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 6, 8, 24
 ROWS_MOST = 60
 LEVELS = 9
 
@@ -59,7 +59,6 @@ def heatmap_panel(
     shades: dict[int, list[str]] = {}
     pointed: list[Markup] = []
     ticks: list[Markup] = []
-    every = max(1, round(15 / cell_h))
     for i, (name, values) in enumerate(rows.items()):
         for j, value in enumerate(values):
             corner = f"M{left + j * cell_w:.2f} {i * cell_h:.2f}"
@@ -67,7 +66,7 @@ def heatmap_panel(
         place = {"x": left, "y": f"{i * cell_h:.2f}", "width": 200, "height": f"{cell_h:.2f}"}
         told = f"{name}: {', '.join(percent(value) for value in values)}"
         pointed.append(tag("rect", {"class": "row", **place}, tag("title", None, told)))
-        if i % every == 0:
+        if len(rows) <= 10 or i == 0 or (i + 1) % 5 == 0:
             spot = {"x": left - 5, "y": f"{(i + 0.5) * cell_h + 3.5:.2f}", "text-anchor": "end"}
             ticks.append(tag("text", spot, numbers[i]))
     cells = [tag("path", {"class": f"h{shade}", "d": "".join(d)}) for shade, d in sorted(shades.items())]

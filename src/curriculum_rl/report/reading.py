@@ -34,7 +34,7 @@ def read_results(results: Mapping[str, object], where: str = "results.json") -> 
         check.add("schema", results.get("schema"), f"must be {SCHEMA}", "Run the study again with this version.")
     policies = [_policy(record) for record in top.records("policies", required=True)]
     comparisons = [_comparison(record) for record in top.records("comparisons", required=True)]
-    check.that("policies" not in results or policies, "policies = []: must hold at least one policy")
+    check.that("policies" not in results or bool(policies), "policies = []: must hold at least one policy")
     names = [policy.name for policy in policies]
     _check_names(check, names, comparisons)
     found = Results(

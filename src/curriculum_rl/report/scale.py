@@ -22,7 +22,7 @@ class Scale:
         """At most `most` round numbers (steps of 1, 2 or 5 times a power of ten) inside the axis."""
         span = self.high - self.low
         step = 10.0 ** math.floor(math.log10(span / most))
-        step *= next(m for m in (1.0, 2.0, 5.0, 10.0) if span / (m * step) <= most - 1)
+        step *= next(m for m in (1.0, 2.0, 5.0, 10.0, 20.0) if span / (m * step) <= most - 1)
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         return [i * step for i in range(first, last + 1)]

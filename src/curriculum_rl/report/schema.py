@@ -86,8 +86,24 @@ class Results:
     provenance: Mapping[str, object]
 
     def label(self, name: str) -> str:
-        """The name a person reads for a policy; its own name if it is not among the policies."""
-        return next((policy.label for policy in self.policies if policy.name == name), name)
+        """The name a person reads for a policy: its label, with its tracker where two policies share a label."""
+        policy = self.policy(name)
+        if policy is None:
+            return name
+        alike = [other for other in self.policies if other.label == policy.label]
+        if len(alike) == 1:
+            return policy.label
+        trackers = {other.tracker for other in alike}
+        return f"{policy.label} ({policy.tracker if len(trackers) == len(alike) else name})"
+
+    def policy(self, name: str) -> Policy | None:
+        """The policy of this name, if it is part of the study."""
+        return next((policy for policy in self.policies if policy.name == name), None)
+
+    def kind(self, name: str) -> str:
+        """The kind of a policy; a name that only training knows is that of a learned one."""
+        policy = self.policy(name)
+        return policy.kind if policy else LEARNED
 
     def best(self, kinds: Sequence[str]) -> Policy | None:
         """The policy of these kinds with the highest mean."""

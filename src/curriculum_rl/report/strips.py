@@ -15,9 +15,9 @@ HEIGHT = 26
 _MIDDLE = HEIGHT // 2
 # A shape for each kind as well as a colour: circle, square, diamond.
 _MARKS = {
-    LEARNED: "M-5.5 0a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0 -11 0z",
-    HEURISTIC: "M-4.5 -4.5h9v9h-9z",
-    PRIVILEGED: "M0 -6.5L6.5 0L0 6.5L-6.5 0z",
+    LEARNED: "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z",
+    HEURISTIC: "M-3.8 -3.8h7.6v7.6h-7.6z",
+    PRIVILEGED: "M0 -5.5L5.5 0L0 5.5L-5.5 0z",
 }
 
 
@@ -41,8 +41,9 @@ def interval_strip(
     """A dot with its interval; `small` are thin ticks (the seeds), `reference` a dashed line through all rows."""
     parts = [_grid(scale), _reference(scale, reference)]
     parts += [_line(f"seed {kind}", scale, x, x, _MIDDLE - 9, _MIDDLE + 9) for x in small]
-    parts.append(_line(f"interval {kind}", scale, low, high, _MIDDLE, _MIDDLE))
-    parts += [_line(f"interval {kind}", scale, x, x, _MIDDLE - 4, _MIDDLE + 4) for x in (low, high)]
+    # A band, not whiskers: where it is narrower than the dot it just disappears behind it.
+    band = {"x": _at(scale, low), "width": f"{_width(scale, low, high):.3f}%", "y": _MIDDLE - 6, "height": 12, "rx": 2}
+    parts.append(tag("rect", {"class": f"band {kind}", **band}))
     parts.append(mark(kind, _at(scale, mean)))
     return _strip(title, *parts)
 
@@ -51,7 +52,7 @@ def range_strip(scale: Scale, kind: str, values: Mapping[str, float], *, title: 
     """Several groups of one policy on one line: a tick each, the lowest as the dot."""
     lowest, highest = min(values.values()), max(values.values())
     parts = [_grid(scale), _line(f"interval {kind}", scale, lowest, highest, _MIDDLE, _MIDDLE)]
-    parts += [_line(f"interval {kind}", scale, x, x, _MIDDLE - 5, _MIDDLE + 5) for x in values.values()]
+    parts += [_line(f"interval {kind}", scale, x, x, _MIDDLE - 5, _MIDDLE + 5) for x in values.values() if x > lowest]
     parts.append(mark(kind, _at(scale, lowest)))
     return _strip(title, *parts)
 
@@ -60,7 +61,7 @@ def axis_strip(scale: Scale, *, reference: float | None = None, note: str = "") 
     """The axis above a column of strips: its round numbers, and what the dashed line is."""
     texts = [
         tag("text", {"x": _at(scale, tick), "y": HEIGHT - 6, "text-anchor": "middle"}, short(tick))
-        for tick in scale.ticks(5)
+        for tick in scale.ticks(7)
     ]
     if reference is not None:
         anchor = "end" if scale.share(reference) > 0.5 else "start"
@@ -94,7 +95,7 @@ def _strip(title: str, *parts: Markup) -> Markup:
 
 
 def _grid(scale: Scale) -> Markup:
-    lines = (_line("grid", scale, tick, tick, 0, HEIGHT) for tick in scale.ticks(5))
+    lines = (_line("grid", scale, tick, tick, 0, HEIGHT) for tick in scale.ticks(7))
     return join(*lines)
 
 
@@ -109,3 +110,7 @@ def _line(name: str, scale: Scale, x1: float, x2: float, y1: int, y2: int) -> Ma
 def _at(scale: Scale, value: float) -> str:
     # Two percent of room on both sides, so that a dot at the end is not cut.
     return f"{2.0 + 96.0 * scale.share(value):.3f}%"
+
+
+def _width(scale: Scale, low: float, high: float) -> float:
+    return 96.0 * (scale.share(high) - scale.share(low))

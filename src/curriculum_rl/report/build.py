@@ -1,0 +1,116 @@
+"""Writes the report: one HTML file that needs no network, no script and no other file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from curriculum_rl.report.concepts import curriculum_map, mastery
+from curriculum_rl.report.groups import groups
+from curriculum_rl.report.html import Markup, join, tag
+from curriculum_rl.report.outcomes import comparisons, forms, outcomes
+from curriculum_rl.report.provenance import provenance, setting
+from curriculum_rl.report.reading import read_results
+from curriculum_rl.report.schema import Results
+from curriculum_rl.report.summary import summary
+from curriculum_rl.report.training import training
+from curriculum_rl.violations import InvalidInput
+
+CONTENTS = (
+    ("outcomes", "Outcome"),
+    ("comparisons", "Comparisons"),
+    ("forms", "Forms"),
+    ("training", "Training"),
+    ("mastery", "Mastery"),
+    ("map", "Curriculum map"),
+    ("groups", "Groups"),
+    ("setting", "Setting"),
+    ("provenance", "Provenance"),
+)
+# Nothing may be loaded or run: even a name that slipped through the escaping could do no harm.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def write_report(results: Mapping[str, object], path: str | os.PathLike[str]) -> None:
+    """Writes the study's results (`results.json`, as a dictionary) as an HTML page to `path`.
+
+    The page is complete or not there: it is written to a temporary name, synced, and renamed.
+    Raises `InvalidInput` if the results are not what schema 1 says.
+    """
+    write_atomically(Path(path), page(read_results(results)))
+
+
+def report_folder(folder: str | os.PathLike[str]) -> Path:
+    """Reads `results.json` of a study's folder, writes `report.html` beside it, and returns that path."""
+    source = Path(folder) / "results.json"
+    try:
+        results = json.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        remedy = "there is no such file. Give the folder that a study wrote."
+        raise InvalidInput(str(source), [remedy]) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(str(source), [f"is not JSON: {error}. Run the study again."]) from None
+    if not isinstance(results, dict):
+        raise InvalidInput(str(source), [f"holds a {type(results).__name__}: must be an object with named fields"])
+    target = source.with_name("report.html")
+    write_atomically(target, page(read_results(results, str(source))))
+    return target
+
+
+def page(results: Results) -> str:
+    """The whole page."""
+    body = [
+        tag("header", None, tag("h1", None, results.experiment), _line_under(results), summary(results)),
+        tag("nav", {"aria-label": "Contents"}, *(tag("a", {"href": f"#{a}"}, words) for a, words in CONTENTS)),
+        tag(
+            "main",
+            None,
+            outcomes(results),
+            comparisons(results),
+            forms(results),
+            training(results),
+            mastery(results),
+            curriculum_map(results),
+            groups(results),
+            setting(results),
+            provenance(results),
+        ),
+        tag("footer", None, "Made by curriculum_rl. This page is one file: it loads nothing and runs no script."),
+    ]
+    head = [
+        tag("meta", {"charset": "utf-8"}),
+        tag("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        tag("meta", {"http-equiv": "Content-Security-Policy", "content": POLICY}),
+        tag("meta", {"name": "color-scheme", "content": "light dark"}),
+        tag("title", None, f"{results.experiment}: report"),
+        tag("style", None, Markup(files("curriculum_rl.report").joinpath("page.css").read_text("utf-8"))),
+    ]
+    return "<!doctype html>\n" + tag("html", {"lang": "en"}, tag("head", None, *head), tag("body", None, *body)) + "\n"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes `text` to `path` by way of a temporary file beside it, so that no reader meets half a page."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _line_under(results: Results) -> Markup:
+    world = next((str(results.world[key]) for key in ("label", "name", "pack") if results.world.get(key)), "")
+    date = str(results.provenance.get("date", ""))[:10]
+    students = f"{results.students:,} simulated students" if results.students else ""
+    seeds = f"{len(results.seeds)} training seeds" if results.seeds else ""
+    known = [part for part in (world, students, seeds, f"{len(results.policies)} policies", date) if part]
+    return tag("p", {"class": "under"}, join(" · ".join(known)))
