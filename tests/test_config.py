@@ -230,6 +230,8 @@ def yaml_targets() -> list[Any]:
 def test_every_yaml_mirrors_its_dataclass(node: dict[str, Any]):
     """Every field once, nothing else: a YAML that leaves a field out hides a setting from its reader."""
     cls = config.target_class(node[config.TARGET])
-    chosen = {group for choice in node.get("defaults", []) if isinstance(choice, dict) for group in choice}
-    settings = (set(node) | chosen) - {config.TARGET, "defaults", "hydra", "experiment", "override hydra/job_logging"}
+    settings = set(node) - {config.TARGET}
+    if "defaults" in node:  # the root: its groups are chosen there, and `hydra` is not the study's
+        groups = {group for choice in node["defaults"] if isinstance(choice, dict) for group in choice}
+        settings = (settings | groups) - {"defaults", "hydra", "experiment", "override hydra/job_logging"}
     assert settings == {f.name for f in dataclasses.fields(cls) if f.init}
