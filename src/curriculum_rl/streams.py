@@ -7,7 +7,13 @@ doi:10.1145/2660193.2660195:
 
     z = mix(ka + (step * SLOTS + slot) * G);  u = top 53 bits of mix((z ^ kb) * G), over 2^53
 
-with two hashed keys (ka, kb) for each (seed, purpose, student). All arithmetic is modulo 2^64.
+with two hashed keys for each (seed, purpose, student):
+
+    base = mix(mix(seed * G + purpose) + G)
+    ka   = mix(mix(student * G + base) ^ base)
+    kb   = mix(ka + mix((student ^ M1) * G + mix(base ^ M2)))
+
+where mix(z) is z ^= z >> 30; z *= M1; z ^= z >> 27; z *= M2; z ^= z >> 31. All arithmetic is modulo 2^64.
 """
 
 from __future__ import annotations
