@@ -21,7 +21,7 @@ from typing import Any
 from curriculum_rl.config import collect, nearest, target_class
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Activity, Concept, Curriculum, Prerequisite
-from curriculum_rl.resources import simulators_folder
+from curriculum_rl.resources import pack_names, simulators_folder
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
 from curriculum_rl.students.memory.consolidation import Consolidation
 from curriculum_rl.students.pace import Pace
@@ -59,11 +59,6 @@ class Pack:
     course: Course
     provenance: Mapping[str, str]
     digest: str
-
-
-def pack_names() -> list[str]:
-    """Names of the packs that come with the package."""
-    return sorted(p.name for p in simulators_folder().iterdir() if (p / "population.yaml").is_file())
 
 
 def find_pack(name_or_folder: str | Path) -> Path:

@@ -18,6 +18,11 @@ def simulators_folder() -> Path:
     return _find("simulators")
 
 
+def pack_names() -> list[str]:
+    """Names of the packs that come with the package."""
+    return sorted(p.name for p in simulators_folder().iterdir() if (p / "population.yaml").is_file())
+
+
 def constraints_file() -> Path:
     """The versions of everything that were tested together, `constraints.txt`; in a checkout only."""
     return _CHECKOUT / "constraints.txt"

@@ -14,8 +14,8 @@ from curriculum_rl.batch import Float, Int
 from curriculum_rl.config import build, nearest
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
-from curriculum_rl.packs import Pack, pack_names, read_pack
-from curriculum_rl.resources import configs_folder
+from curriculum_rl.packs import Pack, read_pack
+from curriculum_rl.resources import configs_folder, pack_names
 from curriculum_rl.students.knowledge.knowledge import FilterParameters
 from curriculum_rl.students.memory.memory import Memory
 from curriculum_rl.students.population import Goals, Population, Students
