@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import curriculum_rl
 from curriculum_rl import cli
 from curriculum_rl.studies.doctor import Finding, render
 from curriculum_rl.studies.doctor import _requirement as requirement
@@ -135,13 +136,28 @@ def test_the_doctor_examines_this_installation(capsys: pytest.CaptureFixture[str
 
 
 def test_the_doctor_says_how_to_mend_what_is_missing_or_old():
-    absent = requirement("no-such-package", ">=1", lambda version: True, "1.5")
-    old = requirement("numpy", ">=99", lambda version: False, "")
-    other = requirement("numpy", ">=1", lambda version: True, "0.1")
+    absent = requirement("no-such-package", ">=1", "1.5")
+    old = requirement("numpy", ">=99", "")
+    other = requirement("numpy", ">=1", "0.1")
     assert (absent.state, absent.remedy) == ("missing", "pip install 'no-such-package==1.5'")
     assert (old.state, old.remedy) == ("missing", "pip install 'numpy>=99'")
     assert (other.state, other.remedy) == ("note", "")
     assert render([absent, old, Finding("ok", "x")]).endswith("2 to mend; then run this again.")
+
+
+def test_the_doctor_and_the_help_need_nothing_installed(tmp_path: Path):
+    """`-S` hides every installed package, which is how the most broken installation looks."""
+    source = {"PYTHONPATH": str(Path(curriculum_rl.__file__).parent.parent)}
+
+    def run(verb: str) -> subprocess.CompletedProcess[str]:
+        typed = [sys.executable, "-S", "-m", "curriculum_rl.cli", verb]
+        return subprocess.run(typed, cwd=tmp_path, env=source, capture_output=True, text=True, check=False)
+
+    examined, other, usage = run("doctor"), run("worlds"), run("--help")
+    assert (examined.returncode, other.returncode, usage.returncode) == (cli.FAILED, cli.FAILED, cli.DONE)
+    assert "MISSING" in examined.stdout
+    assert "`curriculum-rl doctor` says how to mend it" in other.stderr
+    assert "Traceback" not in examined.stderr + other.stderr
 
 
 @pytest.mark.slow

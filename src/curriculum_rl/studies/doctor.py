@@ -10,10 +10,11 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -29,6 +30,8 @@ ROOM_BYTES: Final = 2 * 10**9
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _MODULES: Final = {"hydra-core": "hydra", "pyyaml": "yaml", "sb3-contrib": "sb3_contrib"}
 """Names to import, where they are not the distribution's name with `_` for `-`."""
+
+_REQUIREMENT: Final = re.compile(r"(?P<name>[\w.-]*\w)(\[.*\])?(?P<range>[^;]*)(;.*)?")
 
 
 @dataclass(frozen=True)
@@ -67,30 +70,34 @@ def _python() -> Iterator[Finding]:
 def _requirements() -> Iterator[Finding]:
     """Each package that the installed metadata asks for: there, within its range, and importable."""
     try:
-        from packaging.requirements import Requirement
-    except ModuleNotFoundError:
-        yield Finding("missing", "packaging", "pip install packaging")
-        return
-    tested = _tested()
-    try:
         wanted = importlib.metadata.requires("curriculum_rl") or []
     except importlib.metadata.PackageNotFoundError:
         yield Finding("missing", "curriculum_rl is on the path but not installed", "pip install -e '.[dev]'")
         return
-    for requirement in map(Requirement, wanted):
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        name, range_ = requirement.name, str(requirement.specifier)
-        yield _requirement(name, range_, requirement.specifier.contains, tested.get(name.lower().replace("_", "-"), ""))
+    tested = _tested()
+    for text in wanted:
+        parts = _REQUIREMENT.fullmatch(text)
+        if parts is not None and "extra ==" not in text:
+            name, range_ = parts["name"], parts["range"].strip()
+            yield _requirement(name, range_, tested.get(_normal(name), ""))
 
 
-def _requirement(name: str, range_: str, fits: Callable[[str], bool], tested: str) -> Finding:
+def _fits(version: str, range_: str) -> bool:
+    """Whether a version is in a range; any is, while the package that can tell is itself missing."""
+    try:
+        from packaging.specifiers import SpecifierSet
+    except ModuleNotFoundError:
+        return True
+    return SpecifierSet(range_).contains(version, prereleases=True)
+
+
+def _requirement(name: str, range_: str, tested: str) -> Finding:
     install = f"pip install '{name}=={tested}'" if tested else f"pip install '{name}{range_}'"
     try:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return Finding("missing", f"{name} ({range_}) is not installed", install)
-    if not fits(version):
+    if not _fits(version, range_):
         return Finding("missing", f"{name} {version} is not {range_}", install)
     try:
         importlib.import_module(_MODULES.get(name, name.replace("-", "_")))
@@ -109,7 +116,12 @@ def _tested() -> dict[str, str]:
     except OSError:
         return {}
     pairs = (line.split("==") for line in lines if "==" in line and not line.startswith("#"))
-    return {name.strip().lower().replace("_", "-"): version.strip() for name, version in pairs}
+    return {_normal(name): version.strip() for name, version in pairs}
+
+
+def _normal(name: str) -> str:
+    """A distribution's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 def _files() -> Iterator[Finding]:
