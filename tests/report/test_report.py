@@ -190,6 +190,17 @@ def test_the_least_that_a_study_can_hold(whole_study):
     assert "which forms of activity" in read(page(read_results(study))).text
 
 
+def test_the_unit_follows_what_was_compared(whole_study):
+    assert "above what the same student would score without any practice" in page(read_results(whole_study)).replace(
+        "&#x27;", "'"
+    )
+    text = read(page(read_results(whole_study | {"outcome": "mastery_gain"}))).text
+    assert "one percentage point of mastery gained" in text
+    assert "points more than no practice" not in text
+    with pytest.raises(InvalidInput, match="outcome = 'fun': must be one of gain, mastery_gain"):
+        read_results(whole_study | {"outcome": "fun"})
+
+
 def test_gaps_in_the_curves_and_runs_of_different_length(whole_study):
     study = copy.deepcopy(whole_study)
     for series in ("frames", "train_return", "validation_return", "entropy"):

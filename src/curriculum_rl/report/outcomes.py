@@ -117,21 +117,28 @@ def forms(results: Results) -> Markup:
 
 def all_numbers(results: Results) -> Markup:
     """Every number of every policy in one table."""
-    headers = ["Policy", "Kind", "Mean", "95% interval", "IQM", "Sampled play", "Minutes", "Mastery gain", "Seeds"]
+    headers = [
+        "Policy", "Kind", "Mean", "95% interval", "IQM", "Sampled play", "Delayed test", "Mastery", "Minutes",
+        "Activities", "Mean of each seed",
+    ]  # fmt: skip
     rows = [
         [
             policy_name(results, p.name), p.kind, points(p.mean), between(p.ci_low, p.ci_high), points(p.iqm),
-            points(p.sampled_mean), "–" if p.minutes_mean is None else f"{p.minutes_mean:.0f}",
-            points(p.mastery_gain_mean), ", ".join(points(mean) for mean in p.seed_means) or "–",
+            points(p.sampled_mean), points(p.delayed_test_gain_mean), points(p.mastery_gain_mean),
+            _whole(p.minutes_mean), _whole(p.decisions_mean), ", ".join(points(mean) for mean in p.seed_means) or "–",
         ]
         for p in results.policies
     ]  # fmt: skip
     footing = (
         "IQM: mean of the middle half of the scores. Sampled play: the mean when a learned policy draws its choices "
-        "instead of taking the most probable. Minutes: practised per student. Mastery gain: mean rise in the number "
-        "of concepts mastered, or as the objective defines it. Seeds: the mean of each training seed."
+        "instead of taking the most probable. Delayed test and mastery: points gained of each, whichever of the two "
+        "is compared above. Minutes and activities: per student."
     )
     return table("numbers", "All numbers by policy, points unless said", headers, rows, footing)
+
+
+def _whole(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}"
 
 
 def _mean_and_interval(mean: float, low: float, high: float, sign: bool = False) -> Markup:

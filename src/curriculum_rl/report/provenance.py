@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from curriculum_rl.report.html import Markup, tag
 from curriculum_rl.report.layout import missing, section
 from curriculum_rl.report.schema import KINDS, Results
-from curriculum_rl.report.summary import no_practice
+from curriculum_rl.report.summary import what_a_point_is
 
 
 def setting(results: Results) -> Markup:
@@ -17,10 +17,10 @@ def setting(results: Results) -> Markup:
         "policies": ", ".join(f"{count} {kind}" for kind, count in counts.items() if count),
         "students": "not recorded" if results.students is None else f"{results.students:,}, none of them trained on",
         "training seeds": ", ".join(str(seed) for seed in results.seeds) or "not recorded",
-        "objective": results.objective or "not recorded",
+        "trained for": results.objective or "not recorded",
         **_flat(results.world, "world"),
     }
-    return section("setting", "What was compared, and on whom", no_practice(), _facts(facts))
+    return section("setting", "What was compared, and on whom", what_a_point_is(results), _facts(facts))
 
 
 def provenance(results: Results) -> Markup:

@@ -10,6 +10,7 @@ from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.evaluation.subgroups import Cell, Gap
 from curriculum_rl.report.schema import (
     KINDS,
+    OUTCOMES,
     ConceptTime,
     Curve,
     Policy,
@@ -41,6 +42,7 @@ def read_results(results: Mapping[str, object], where: str = "results.json") -> 
         experiment=top.text("experiment", "study"),
         world=top.mapping("world"),
         objective=top.text("objective"),
+        outcome=_outcome(top),
         students=top.count("students"),
         seeds=tuple(int(seed) for seed in top.numbers("seeds")),
         policies=tuple(sorted(policies, key=lambda policy: (-policy.mean, policy.name))),
@@ -156,6 +158,13 @@ class _Record:
         return found
 
 
+def _outcome(top: _Record) -> str:
+    outcome = top.text("outcome", OUTCOMES[0])
+    if outcome not in OUTCOMES:
+        top.check.add("outcome", outcome, f"must be one of {', '.join(OUTCOMES)}")
+    return outcome
+
+
 def _plain(value: object) -> float:
     return float(value) if isinstance(value, (int, float)) else float(str(value))
 
@@ -177,6 +186,8 @@ def _policy(record: _Record) -> Policy:
         sampled_mean=record.maybe("sampled_mean"),
         forms={form: forms.number(form) for form in forms.values},
         minutes_mean=record.maybe("minutes_mean"),
+        decisions_mean=record.maybe("decisions_mean"),
+        delayed_test_gain_mean=record.maybe("delayed_test_gain_mean"),
         mastery_gain_mean=record.maybe("mastery_gain_mean"),
         seed_means=record.numbers("seed_means"),
     )

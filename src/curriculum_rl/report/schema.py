@@ -1,8 +1,8 @@
 """What a study found, as the report reads it: `results.json`, schema 1, field for field.
 
 Only what a comparison cannot do without is required (`reading.py`); the rest may be missing, and the report says so.
-Scores are points: 100 x (expected score on the delayed test over the student's goal concepts, minus that of the
-same student without practice).
+Scores are points, 0 to 100 over the student's goal concepts: by default the expected score on the delayed test minus
+that of the same student without practice.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from curriculum_rl.evaluation.subgroups import Cell, Gap
 
 LEARNED, HEURISTIC, PRIVILEGED = "learned", "heuristic", "privileged"
 KINDS = (LEARNED, HEURISTIC, PRIVILEGED)
+OUTCOMES = GAIN, MASTERY_GAIN = ("gain", "mastery_gain")
 
 # A series measured now and then: None where nothing was measured.
 Series = tuple[float | None, ...]
@@ -37,6 +38,8 @@ class Policy:
     sampled_mean: float | None
     forms: Mapping[str, float]
     minutes_mean: float | None
+    decisions_mean: float | None
+    delayed_test_gain_mean: float | None
     mastery_gain_mean: float | None
     seed_means: tuple[float, ...]
 
@@ -69,11 +72,16 @@ class ConceptTime:
 
 @dataclass(frozen=True)
 class Results:
-    """A whole study. Policies are sorted, the best first."""
+    """A whole study. Policies are sorted, the best first.
+
+    `objective` is what agents were trained for; `outcome` what policies are compared by: "gain" (on the delayed
+    test, the default) or "mastery_gain".
+    """
 
     experiment: str
     world: Mapping[str, object]
     objective: str
+    outcome: str
     students: int | None
     seeds: tuple[int, ...]
     policies: tuple[Policy, ...]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.report.html import Markup, between, join, p_value, percent, points, signed, tag
 from curriculum_rl.report.layout import paragraph
-from curriculum_rl.report.schema import HEURISTIC, LEARNED, PRIVILEGED, Policy, Results
+from curriculum_rl.report.schema import GAIN, HEURISTIC, LEARNED, MASTERY_GAIN, PRIVILEGED, Policy, Results
 
 COLLAPSED = 0.9  # share of one form of activity from which a learned policy is pointed at
 
@@ -58,7 +58,7 @@ def _best(results: Results) -> list[Markup]:
     best = results.best([LEARNED, HEURISTIC])
     if best is None:
         return [join("No policy of this study could be deployed: all of them see the student's hidden state.")]
-    words = "points more than no practice" if results.objective else "points"
+    words = "points more than no practice" if results.outcome == GAIN else "points of mastery gained"
     return [
         join(
             "Best of the policies that a platform could run: ",
@@ -196,8 +196,13 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def no_practice() -> Markup:
-    """What a point is."""
+def what_a_point_is(results: Results) -> Markup:
+    """The unit of all outcomes."""
+    if results.outcome == MASTERY_GAIN:
+        return paragraph(
+            "A point is one percentage point of mastery gained between the start and the end of the course, over the "
+            "concepts that are the student's goals, whatever is forgotten later."
+        )
     return paragraph(
         "A point is one percentage point of the expected score on a test after the course, over the concepts that are "
         "the student's goals, above what the same student would score without any practice."
