@@ -136,7 +136,7 @@ def _study(typed: argparse.Namespace) -> int:
     if typed.show:
         print(OmegaConf.to_yaml(composed, resolve=True), end="")
         return DONE
-    from curriculum_rl.studies.compare import run_study
+    from curriculum_rl.studies.run import run_study
 
     launch(typed.overrides, run_study, multirun=typed.multirun)
     return DONE

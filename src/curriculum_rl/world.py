@@ -89,6 +89,7 @@ class WorldConfig:
 
     Attributes:
         pack: its name, or the folder of your own.
+        name: what the world is called in results; null calls it by its pack.
         concepts: keep so many concepts, those with the most evidence (`tries`); null keeps all.
         initial_shift: logits added to first knowledge; below 0 the course is newer to its students.
         leak: replaces the pack's; null keeps it.
@@ -97,6 +98,7 @@ class WorldConfig:
     """
 
     pack: str
+    name: str | None = None
     concepts: int | None = None
     initial_shift: float = 0.0
     leak: float | None = None
@@ -117,9 +119,9 @@ class WorldConfig:
             check.add("goal_share", 0.0, "must be above 0", "Every student needs a goal.")
         check.raise_all()
 
-    def load(self, name: str | None = None) -> World:
-        """Reads the pack and makes the changes; `name` is what the world is called."""
-        return _derive(read_pack(self.pack), self, name)
+    def load(self) -> World:
+        """Reads the pack and makes the changes."""
+        return _derive(read_pack(self.pack), self)
 
 
 def load_world(name_or_folder: str | Path) -> World:
@@ -136,10 +138,10 @@ def load_world(name_or_folder: str | Path) -> World:
         remedy = f"{nearest(str(name_or_folder), names)} Or give the folder of your own pack."
         raise InvalidInput("world", [f"{str(name_or_folder)!r} is neither pack nor folder. {remedy}"])
     made: WorldConfig = build(check_yaml(config), str(config), WorldConfig)
-    return made.load(str(name_or_folder))
+    return made.load()
 
 
-def _derive(pack: Pack, config: WorldConfig, name: str | None) -> World:
+def _derive(pack: Pack, config: WorldConfig) -> World:
     curriculum, population = pack.curriculum, pack.population
     knowledge = population.knowledge
     if config.concepts is not None and config.concepts < len(curriculum.concepts):
@@ -156,7 +158,7 @@ def _derive(pack: Pack, config: WorldConfig, name: str | None) -> World:
         goals=population.goals if config.goal_share is None else Goals(config.goal_share),
     )
     return World(
-        name=name or pack.name,
+        name=config.name or pack.name,
         curriculum=curriculum,
         population=population,
         course=config.course or pack.course,

@@ -19,6 +19,11 @@ from curriculum_rl.students.student import Happened
 class DelayedTest:
     """No settings: the world's calendar says when the test is."""
 
+    @property
+    def outcome(self) -> str:
+        """The column of `Outcomes` that says what it gained."""
+        return "gain"
+
     def reward(self, happened: Happened, population: Population) -> Float:
         """The rise of the expected score, (n,) points."""
         before, after = (population.knowledge.score(happened.concepts, x) for x in happened.at_test)

@@ -16,6 +16,11 @@ from curriculum_rl.students.student import Happened
 class MasteryGain:
     """No settings."""
 
+    @property
+    def outcome(self) -> str:
+        """The column of `Outcomes` that says what it gained."""
+        return "mastery_gain"
+
     def reward(self, happened: Happened, population: Population) -> Float:
         """The rise of mastery, (n,) points."""
         before, after = happened.mastery

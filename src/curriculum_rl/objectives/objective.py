@@ -13,6 +13,10 @@ from curriculum_rl.students.student import Happened
 class Objective(Protocol):
     """A potential over the true state of students, and its rise in one step."""
 
+    @property
+    def outcome(self) -> str:
+        """The column of `Outcomes` that says what it gained, in points."""
+
     def reward(self, happened: Happened, population: Population) -> Float:
         """The rise of the potential in this step, (n,), in points of 0 to 100."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,10 @@ class Run(Protocol):
 class Tracking(Protocol):
     """Where runs are recorded."""
 
+    @property
+    def hint(self) -> str:
+        """How to look at the runs, for people; empty where there is nothing to look at."""
+
     def start(self, name: str) -> AbstractContextManager[Run]:
         """Opens the run of one configuration. It is closed as killed by Ctrl-C, as failed by any other error."""
 
@@ -61,6 +65,8 @@ class Tracking(Protocol):
 @dataclass(frozen=True)
 class Untracked:
     """Records nothing. The study's folder still holds its results."""
+
+    hint: ClassVar[str] = ""
 
     @contextmanager
     def start(self, name: str) -> Iterator[Run]:

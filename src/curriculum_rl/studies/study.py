@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 
+from curriculum_rl.agents.agent import Agent
+from curriculum_rl.agents.networks.network import Network
+from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.studies.recording import Tracking
 from curriculum_rl.studies.settings import Evaluation, Policies
 from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.violations import Violations
 from curriculum_rl.world import WorldConfig
+
+
+@dataclass(frozen=True)
+class Learner:
+    """One way to learn a policy: how, of what, and from what it sees."""
+
+    agent: Agent
+    network: Network
+    tracker: Tracker
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,8 @@ class Study:
         policies: the strategies that it is compared with.
         evaluation: on how many students, and how it is told apart from chance.
         tracking: where the runs are recorded.
+        learners: further learners beside the one above, by name.
+        gate: masks what the tracker does not think a student ready for; null masks nothing.
     """
 
     name: str
@@ -33,11 +48,13 @@ class Study:
     world: WorldConfig
     objective: Objective
     tracker: Tracker
-    agent: object
-    network: object
+    agent: Agent
+    network: Network
     policies: Policies
     evaluation: Evaluation
     tracking: Tracking
+    learners: dict[str, Learner] = field(default_factory=dict)
+    gate: Gate | None = None
 
     def __post_init__(self) -> None:
         check = Violations("study")
@@ -48,4 +65,22 @@ class Study:
         for i, seed in enumerate(self.seeds):
             if seed in self.seeds[:i]:
                 check.add(f"seeds[{i}]", seed, "stands twice", "Each seed is one run.")
+        name = self.main_learner
+        if name in self.learners:
+            check.add(f"learners.{name}", "...", "is the name of the study's own learner", "Call it something else.")
         check.raise_all()
+
+    @property
+    def main_learner(self) -> str:
+        """The name of the learner that `agent`, `network` and `tracker` make."""
+        return f"{snake(type(self.agent).__name__)}_{snake(type(self.network).__name__)}"
+
+    @property
+    def all_learners(self) -> dict[str, Learner]:
+        """Every learner by name, the study's own first."""
+        return {self.main_learner: Learner(self.agent, self.network, self.tracker), **self.learners}
+
+
+def snake(name: str) -> str:
+    """`MaskablePPO` becomes `maskable_ppo`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -76,6 +76,11 @@ class MlflowTracking:
         """The database file."""
         return Path(self.uri.removeprefix(SQLITE)).absolute()
 
+    @property
+    def hint(self) -> str:
+        """The command that shows the runs in a browser."""
+        return f"Runs:    mlflow ui --backend-store-uri {self.uri}"
+
     @contextmanager
     def start(self, name: str) -> Iterator[Run]:
         """Opens the run of one configuration.

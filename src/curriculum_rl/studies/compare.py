@@ -1,0 +1,94 @@
+"""From what every entrant did to `results.json`: means, paired comparisons, subgroups, the curriculum map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from curriculum_rl.batch import Float
+from curriculum_rl.evaluation.statistics import Bootstrap, compare_all, intervals, iqm
+from curriculum_rl.evaluation.subgroups import by_subgroup_and_ability
+from curriculum_rl.studies.players import Played
+from curriculum_rl.world import World
+
+SCHEMA = 1
+LEARNED, HEURISTIC, PRIVILEGED = "learned", "heuristic", "privileged"
+
+
+def compare(world: World, played: Sequence[Played], outcome: str, bootstrap: Bootstrap, minimum: int) -> dict[str, Any]:
+    """The part of `results.json` that the outcomes say.
+
+    Args:
+        outcome: the column of `Outcomes` that is compared, in points.
+        minimum: smallest cell of a subgroup that is shown.
+    """
+    scores = {p.entrant.name: p.scores(outcome) for p in played}
+    interval = intervals(scores, bootstrap)
+    first = played[0].outcomes[0]
+    groups = by_subgroup_and_ability(
+        scores,
+        np.array([world.population.groups[g].name for g in first.group]),
+        first.ability,
+        bootstrap,
+        minimum,
+    )
+    policies = [_policy(world, p, scores[p.entrant.name], outcome) for p in played]
+    for policy in policies:
+        found = interval[policy["name"]]
+        policy.update(mean=found.mean, ci_low=found.low, ci_high=found.high)
+    return {
+        "students": len(first.student),
+        "policies": sorted(policies, key=lambda p: -p["mean"]),
+        "comparisons": [asdict(c) for c in compare_all(scores, _planned(played), bootstrap)],
+        "subgroups": [asdict(c) for c in groups.cells],
+        "subgroup_gaps": [asdict(g) for g in groups.gaps],
+        "concept_map": _by_time(world, played, "chosen"),
+        "mastery_over_time": _by_time(world, played, "recall"),
+    }
+
+
+def _planned(played: Sequence[Played]) -> list[tuple[str, str]]:
+    """Planned before anything is seen: every learned policy against every other entrant that is not learned."""
+    learned = [p.entrant.name for p in played if p.entrant.kind == LEARNED]
+    others = [p.entrant.name for p in played if p.entrant.kind != LEARNED]
+    return [(a, b) for a in learned for b in others]
+
+
+def _policy(world: World, played: Played, scores: Float, outcome: str) -> dict[str, Any]:
+    entrant = played.entrant
+    forms = sum(o.forms.sum(axis=0) for o in played.outcomes)
+    total = max(int(np.sum(forms)), 1)
+    sampled = [float(getattr(o, outcome).mean()) for o in played.sampled]
+    return {
+        "name": entrant.name,
+        "label": entrant.label,
+        "kind": entrant.kind,
+        "tracker": entrant.tracker,
+        "iqm": iqm(scores),
+        "sampled_mean": float(np.mean(sampled)) if sampled else None,
+        "forms": {name: float(count) / total for name, count in zip(world.curriculum.forms, forms, strict=True)},
+        "minutes_mean": float(np.mean([o.minutes.mean() for o in played.outcomes])),
+        "decisions_mean": float(np.mean([o.decisions.mean() for o in played.outcomes])),
+        "delayed_test_gain_mean": float(np.mean([o.gain.mean() for o in played.outcomes])),
+        "mastery_gain_mean": float(np.mean([o.mastery_gain.mean() for o in played.outcomes])),
+        "seed_means": scores.mean(axis=1).tolist(),
+    }
+
+
+def _by_time(world: World, played: Sequence[Played], what: str) -> Mapping[str, Any]:
+    """Shares of decisions, or mean recall, by part of the course and concept, concepts in curriculum order."""
+    order = world.curriculum.order
+    tables = {}
+    for p in played:
+        traces = p.traces
+        sums = getattr(traces, what)[:, order]
+        weight = traces.moments[:, None] if what == "recall" else sums.sum(axis=1, keepdims=True)
+        tables[p.entrant.name] = np.round(sums / np.maximum(weight, 1.0), 5).tolist()
+    return {
+        "concepts": [world.curriculum.concepts[k].id for k in order],
+        "bins": len(played[0].traces.moments),
+        "policies": tables,
+    }

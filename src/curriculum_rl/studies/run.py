@@ -1,0 +1,204 @@
+"""A study from start to end: tune the heuristics, train the learners, judge all on the same students, write it down."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.progress import Progress
+
+from curriculum_rl.config import build
+from curriculum_rl.evaluation.cohorts import TEST, TUNE, first
+from curriculum_rl.evaluation.oracles import ORACLES
+from curriculum_rl.evaluation.tuning import tune
+from curriculum_rl.policies.load import load_policy
+from curriculum_rl.report.build import report_folder
+from curriculum_rl.studies.compare import HEURISTIC, LEARNED, PRIVILEGED, compare
+from curriculum_rl.studies.origin import origin
+from curriculum_rl.studies.players import Entrant, play
+from curriculum_rl.studies.progress import bars, table
+from curriculum_rl.studies.recording import DataSource, Run
+from curriculum_rl.studies.study import Study
+from curriculum_rl.studies.train import Job, Learned, Moment, train_all
+from curriculum_rl.world import World
+
+
+def run_study(composed: DictConfig, folder: Path) -> None:
+    """Runs the study that a composed config describes; its results lie in `folder`, and the table is printed.
+
+    Raises:
+        InvalidInput: the config is not right.
+    """
+    plain = {key: value for key, value in composed.items() if key != "hydra"}
+    study: Study = build(OmegaConf.create(plain), "study", Study)
+    resolved = OmegaConf.to_yaml(OmegaConf.create(plain), resolve=True)
+    console, began = Console(), time.perf_counter()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text(resolved, encoding="utf-8")
+    world = study.world.load()
+    with study.tracking.start(study.name) as run:
+        run.params(OmegaConf.to_container(OmegaConf.create(plain), resolve=True))  # type: ignore[arg-type]
+        run.text("config.yaml", resolved)
+        _tell_data(run, study, world)
+        results = _results(study, world, folder, run)
+        results["provenance"] = origin(world, resolved)
+        results["provenance"]["seconds"] = round(time.perf_counter() - began, 1)
+        results["provenance"]["date"] = datetime.now(UTC).isoformat(timespec="seconds")
+        (folder / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+        report = report_folder(folder)
+        _tell_results(run, results, folder)
+    console.print(table(results))
+    console.print(f"Report:  {report}\nResults: {folder / 'results.json'}", soft_wrap=True)
+    if hint := study.tracking.hint:
+        console.print(hint, soft_wrap=True)
+
+
+def _results(study: Study, world: World, folder: Path, run: Run) -> dict[str, Any]:
+    with bars() as progress:
+        heuristics, tuned = _heuristics(study, world, run, progress)
+        learned = _learners(study, world, folder, run, progress)
+        entrants = _entrants(study, learned) + heuristics
+        if study.policies.privileged:
+            entrants += [Entrant(name, PRIVILEGED, "the true state", (oracle(),)) for name, oracle in ORACLES.items()]
+        settings = study.evaluation
+        students = first(TEST, settings.students)
+        lanes = sum(len(e.players) + len(e.sampled) for e in entrants)
+        task = progress.add_task("judging", total=lanes * settings.students)
+
+        def done(name: str, count: int) -> None:
+            progress.update(task, advance=count, description=f"judging {name}")
+
+        played = play(world, entrants, students, settings.seed, gate=study.gate, traced=settings.traced, done=done)
+        progress.update(task, description="comparing")
+        found = compare(world, played, study.objective.outcome, settings.bootstrap, settings.smallest_cell)
+    for p in played:
+        run.table(f"outcomes-{p.entrant.name}", p.table())
+    return {
+        "schema": 1,
+        "experiment": study.name,
+        "world": {
+            "name": world.name,
+            "concepts": len(world.curriculum.concepts),
+            "activities": len(world.curriculum.activities),
+            "prerequisites": len(world.curriculum.prerequisites),
+            "subgroups": [g.name for g in world.population.groups],
+            "sessions": len(world.course.days),
+            "minutes_a_session": world.course.minutes,
+            "test_days_after": world.course.test_days,
+        },
+        "objective": type(study.objective).__name__,
+        "seeds": list(study.seeds),
+        **found,
+        "curves": [x.curve for x in learned],
+        "training_seconds": {f"{x.job.name}, seed {x.job.seed}": round(x.seconds, 1) for x in learned},
+        "tuned": tuned,
+    }
+
+
+def _heuristics(
+    study: Study, world: World, run: Run, progress: Progress
+) -> tuple[list[Entrant], dict[str, list[dict[str, Any]]]]:
+    """The heuristics, tuned on students of their own where the study says so; with all that was tried."""
+    settings, entrants = study.policies, []
+    tried: dict[str, list[dict[str, Any]]] = {}
+    task = progress.add_task("heuristics", total=len(settings.chosen))
+    for name in settings.chosen:
+        policy = load_policy(name)
+        progress.update(task, description=f"tuning {name}" if settings.tune else "heuristics")
+        if settings.tune and hasattr(policy, "variants"):
+            students = first(TUNE, settings.tuning_students)
+            found = tune(world, policy, students, outcome=study.objective.outcome, gate=study.gate)
+            policy, tried[name] = found.policy, found.table
+            run.table(f"tuning-{name}", {key: [str(row[key]) for row in found.table] for key in found.table[0]})
+        entrants.append(Entrant(name, HEURISTIC, tracker_name(policy.tracker), (policy,)))
+        progress.advance(task)
+    progress.update(task, description="heuristics")
+    return entrants, tried
+
+
+def tracker_name(tracker: object) -> str:
+    """What people call a tracker: its class, and the number of its nodes where it has any."""
+    nodes = getattr(tracker, "nodes", None)
+    return type(tracker).__name__ + (f", {nodes * nodes} node{'s' if nodes > 1 else ''}" if nodes else "")
+
+
+def _learners(study: Study, world: World, folder: Path, run: Run, progress: Progress) -> list[Learned]:
+    jobs = [
+        Job(name, learner, seed, world, study.objective, study.gate, folder)
+        for name, learner in study.all_learners.items()
+        for seed in study.seeds
+    ]
+    with ExitStack() as open_runs:
+        runs = {
+            (job.name, job.seed): open_runs.enter_context(run.seed(f"{job.name}, seed {job.seed}")) for job in jobs
+        }
+        tasks = {
+            (job.name, job.seed): progress.add_task(
+                f"{job.name}, seed {job.seed}", total=getattr(job.learner.agent, "frames", None), about="waiting"
+            )
+            for job in jobs
+        }
+
+        def tell(moment: Moment) -> None:
+            progress.update(tasks[moment.job], completed=moment.frames, about=_about(moment.numbers))
+            if moment.numbers:
+                runs[moment.job].metrics(moment.numbers, moment.frames)
+
+        learned = train_all(jobs, study.evaluation.workers, tell)
+        for one in learned:
+            child = runs[one.job.name, one.job.seed]
+            child.metrics({"seconds": one.seconds})
+            for file in sorted(one.job.path.parent.glob(f"{one.job.path.name}.*")):
+                child.keep(file, "policy")
+    return learned
+
+
+def _about(numbers: dict[str, float]) -> str:
+    shown = {"train_return": "return", "validation_return": "validation", "entropy": "entropy"}
+    parts = [f"{word} {numbers[key]:.2f}" for key, word in shown.items() if key in numbers]
+    forms = [f"{key.removeprefix('form/')} {x:.0%}" for key, x in numbers.items() if key.startswith("form/")]
+    return "  ".join([*parts, ", ".join(forms)])
+
+
+def _entrants(study: Study, learned: list[Learned]) -> list[Entrant]:
+    """One entrant a learner, its seeds together; deterministic play is judged, sampled play is shown beside it."""
+    entrants = []
+    for name, learner in study.all_learners.items():
+        policies = [x.policy for x in learned if x.job.name == name]
+        entrants.append(
+            Entrant(
+                name,
+                LEARNED,
+                tracker_name(learner.tracker),
+                tuple(p.drawn(False) for p in policies),
+                tuple(p.drawn(True) for p in policies),
+            )
+        )
+    return entrants
+
+
+def _tell_data(run: Run, study: Study, world: World) -> None:
+    rows = {"concepts": len(world.curriculum.concepts), "activities": len(world.curriculum.activities)}
+    source = DataSource(world.name, world.digest, f"pack {study.world.pack}", rows)
+    run.data(source, "training")
+    run.data(source, "evaluation")
+
+
+def _tell_results(run: Run, results: dict[str, Any], folder: Path) -> None:
+    for policy in results["policies"]:
+        run.metrics({f"{policy['name']}/{key}": policy[key] for key in ("mean", "ci_low", "ci_high", "iqm")})
+    for name in ("policies", "comparisons", "subgroups"):
+        rows = results[name]
+        run.table(name, {key: [_cell(row[key]) for row in rows] for key in rows[0]} if rows else {})
+    for file in ("results.json", "report.html"):
+        run.keep(folder / file)
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict | list) else value
