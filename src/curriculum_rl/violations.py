@@ -41,7 +41,7 @@ class Violations:
 
     def that(self, ok: object, message: str) -> None:
         """Notes `message` unless `ok` holds (everywhere, if it is an array)."""
-        if not np.all(np.asarray(ok)):
+        if not (ok.all() if isinstance(ok, np.ndarray) else ok):
             self.found.append(message)
 
     def number(

@@ -40,6 +40,7 @@ def compare(world: World, played: Sequence[Played], outcome: str, bootstrap: Boo
         found = interval[policy["name"]]
         policy.update(mean=found.mean, ci_low=found.low, ci_high=found.high)
     return {
+        "outcome": outcome,
         "students": len(first.student),
         "policies": sorted(policies, key=lambda p: -p["mean"]),
         "comparisons": [asdict(c) for c in compare_all(scores, _planned(played), bootstrap)],
@@ -51,9 +52,9 @@ def compare(world: World, played: Sequence[Played], outcome: str, bootstrap: Boo
 
 
 def _planned(played: Sequence[Played]) -> list[tuple[str, str]]:
-    """Planned before anything is seen: every learned policy against every other entrant that is not learned."""
+    """Planned before anything is seen: every learned policy against every heuristic."""
     learned = [p.entrant.name for p in played if p.entrant.kind == LEARNED]
-    others = [p.entrant.name for p in played if p.entrant.kind != LEARNED]
+    others = [p.entrant.name for p in played if p.entrant.kind == HEURISTIC]
     return [(a, b) for a in learned for b in others]
 
 
