@@ -121,9 +121,10 @@ class FilterBelief(Belief):
             stored=stored,
             at_test=stored * memory.retention(test - self.last, self.half_life),
             readiness=self.readiness(recall),
-            learn=self.weight @ self.grid.learn.T,
+            learn=_over_nodes(self.weight, self.grid.learn),
             fresh=np.broadcast_to(memory.retention(to_test, np.array(memory.new_days)), stored.shape),
             refreshed=memory.retention(to_test, memory.lengthened(self.half_life, retention)),
+            kept=memory.retention(to_test, self.half_life),
         )
 
     def stored(self) -> Float:
@@ -149,7 +150,19 @@ class FilterBelief(Belief):
             concept[:, 8] = 2.0 * np.sqrt(np.maximum(square - outlook.stored**2, 0.0))
         else:
             concept[:, 8] = 0.0
-        np.matmul(self.weight, self.grid.scaled, out=student, casting="same_kind")
+        student[:] = _over_nodes(self.weight, self.grid.scaled.T)
+
+
+def _over_nodes(weight: Float, table: Float) -> Float:
+    """The mean over the nodes, weights (n, G), of a table (X, G): (n, X).
+
+    Node by node: a matrix product adds in an order that depends on n, and a student's path must not.
+    """
+    mean: Float = weight[:, :1] * table[:, 0]
+    part = np.empty_like(mean)
+    for node in range(1, weight.shape[1]):
+        mean += np.multiply(weight[:, node, None], table[:, node], out=part)
+    return mean
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""Whole paths of students as bytes, to compare to the last bit."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+from curriculum_rl import streams
+from curriculum_rl.batch import Int, arrays
+from curriculum_rl.envs.simulation import Gate, Simulation
+from curriculum_rl.objectives.delayed_test import DelayedTest
+from curriculum_rl.objectives.mastery_gain import MasteryGain
+from curriculum_rl.trackers.tracker import Tracker
+from curriculum_rl.world import World
+
+Bytes = npt.NDArray[np.uint8]
+
+
+def actions_of(world: World, ids: Int, step: int) -> Int:
+    """What each student does at a step, whatever the batch: (n,)."""
+    u = streams.uniform(streams.keys(99, streams.Purpose.SPARE, ids), np.array(step, dtype=np.uint64))
+    return (u * len(world.curriculum.activities)).astype(np.int64)
+
+
+def path(
+    world: World, tracker: Tracker, ids: Int, steps: int, seed: int = 3, gate: Gate | None = None
+) -> dict[int, bytes]:
+    """All that happened to each student, hidden and seen, by id: the bytes of every array at every step."""
+    simulation = Simulation(world, tracker, ids, seed, gate)
+    rows = moments(simulation)
+    for step in range(steps):
+        happened = simulation.step(actions_of(world, ids, step))
+        for reward in (DelayedTest(), MasteryGain()):
+            rows.append(_rows(reward.reward(happened, world.population)))
+        for name in ("correct", "minutes", "elapsed", "terminated", "truncated"):
+            rows.append(_rows(getattr(happened, name)))
+        rows += moments(simulation)
+    rows += [_rows(array) for state in (simulation.students, simulation.belief) for _, array in arrays(state)]
+    joined = np.ascontiguousarray(np.concatenate(rows, axis=1))
+    return {int(i): row.tobytes() for i, row in zip(ids, joined, strict=True)}
+
+
+def moments(simulation: Simulation) -> list[Bytes]:
+    """What a policy would see now."""
+    view = simulation.view()
+    seen = (view.features(), view.mask, view.minutes_left, view.session_left, view.sessions_left)
+    return [_rows(array) for array in seen]
+
+
+def digest(paths: dict[int, bytes]) -> str:
+    """SHA-256 over the paths in the order of the ids."""
+    total = hashlib.sha256()
+    for student in sorted(paths):
+        total.update(student.to_bytes(8, "little") + paths[student])
+    return total.hexdigest()
+
+
+def _rows(array: npt.NDArray[np.generic]) -> Bytes:
+    flat = np.ascontiguousarray(array).reshape(len(array), -1)
+    return flat.view(np.uint8)
