@@ -1,0 +1,52 @@
+"""What every objective in `configs/objective` must do: reward differences of a potential that practice alone moves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from curriculum_rl.envs.simulation import Simulation
+from curriculum_rl.trackers.counts import Counts
+from tests.worlds import WORLDS, component, names, random_actions, world_named
+
+OBJECTIVES = names("objective")
+N = 50
+PAIRS = [(o, w) for o in OBJECTIVES for w in WORLDS]
+
+
+@pytest.mark.parametrize(("name", "world"), PAIRS)
+def test_rewards_add_up_to_what_was_gained(name: str, world: str):
+    objective, simulation = component("objective", name), Simulation(world_named(world), Counts(), np.arange(N), 5)
+    population = simulation.world.population
+    first, total = objective.potential(simulation.students, population), np.zeros(N)
+    for action in random_actions(simulation.world, 40, N):
+        before = objective.potential(simulation.students, population)
+        reward = objective.reward(simulation.step(action), population)
+        after = objective.potential(simulation.students, population)
+        np.testing.assert_allclose(reward, after - before, atol=1e-9)
+        total += reward
+    np.testing.assert_allclose(total, after - first, atol=1e-8)
+    assert np.all((after >= 0.0) & (after <= 100.0))
+    assert np.all(total != 0.0) or total.std() > 0.0
+
+
+@pytest.mark.parametrize(("name", "world"), PAIRS)
+def test_time_alone_changes_nothing(name: str, world: str):
+    objective, simulation = component("objective", name), Simulation(world_named(world), Counts(), np.arange(N), 5)
+    for action in random_actions(simulation.world, 5, N):
+        simulation.step(action)
+    before = objective.potential(simulation.students, simulation.world.population)
+    simulation.students.clock.now += 10.0
+    np.testing.assert_array_equal(before, objective.potential(simulation.students, simulation.world.population))
+
+
+@pytest.mark.parametrize(("name", "world"), PAIRS)
+def test_what_is_no_goal_earns_nothing(name: str, world: str):
+    objective, simulation = component("objective", name), Simulation(world_named(world), Counts(), np.arange(N), 5)
+    concepts, shares = simulation.world.curriculum.loads
+    for action in random_actions(simulation.world, 20, N):
+        practised = np.take_along_axis(simulation.students.goals, concepts[:, action].T, axis=1)
+        goal = (practised & (shares[:, action].T > 0)).any(axis=1)
+        reward = objective.reward(simulation.step(action), simulation.world.population)
+        assert np.all(reward[~goal] == 0.0)
+    assert not goal.all()

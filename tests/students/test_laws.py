@@ -1,0 +1,151 @@
+"""Learning follows the closed forms of its models, at a stated false-alarm rate; an error of 5% would not pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit, logit
+
+from curriculum_rl.students.knowledge.afm import AFM
+from curriculum_rl.students.knowledge.bkt import BKT
+from curriculum_rl.students.knowledge.irt import IRT
+from curriculum_rl.students.memory.exponential import Exponential
+from curriculum_rl.students.memory.power import Power
+from curriculum_rl.students.traits import Group
+from tests.students.laws import STUDENTS, Z, practise, small_world, standard_error
+
+BKT_ = BKT(initial=(0.3,), learn=(0.2,), forget=(0.0,), guess=(0.2,), slip=(0.1,))
+AFM_ = AFM(intercept=(0.4,), slope=(0.15,))
+IRT_ = IRT(level=(-0.5,), rise=(0.4,), discrimination=(1.2,), guess=(0.25,))
+
+
+def near(share: float, expected: float) -> None:
+    assert abs(share - expected) <= Z * standard_error(expected), f"{share} is not {expected}"
+
+
+def bkt_grows(model: BKT) -> None:
+    """P(known after m tries) = 1 - (1 - L0)(1 - T)^m; P(right) = G + (1 - S - G) P(known)."""
+    known = 0.3
+    for students, happened in practise(small_world(model), 6):
+        near(happened.correct.mean(), 0.2 + 0.7 * known)
+        known = 1.0 - (1.0 - known) * (1.0 - 0.2)
+        near(students.knowledge.known.mean(), known)
+
+
+def bkt_forgets(model: BKT) -> None:
+    """A two-state chain: P' = P (1 - F) + (1 - P) T, with F = .1."""
+    known = 0.3
+    for students, _ in practise(small_world(replace(model, forget=tuple(g / 2 for g in model.guess))), 8):
+        known = known * 0.9 + (1.0 - known) * 0.2
+        near(students.knowledge.known.mean(), known)
+
+
+def afm_grows(model: AFM) -> None:
+    """logit P(right at try t) = intercept + slope t."""
+    for t, (_, happened) in enumerate(practise(small_world(model), 12)):
+        near(happened.correct.mean(), float(expit(0.4 + 0.15 * t)))
+
+
+def irt_grows(model: IRT) -> None:
+    """Growth solves dg/dt = rise (1 - s(a(level + g))): e^(a theta)/a + theta = e^(a theta_0)/a + theta_0 + rise t."""
+    theta = -0.5
+    for t, (students, happened) in enumerate(practise(small_world(model), 12)):
+        near(happened.correct.mean(), float(0.25 + 0.75 * expit(1.2 * theta)))
+        theta += 0.4 * (1.0 - expit(1.2 * theta))
+        np.testing.assert_allclose(students.knowledge.growth[:, 0], theta + 0.5, rtol=1e-12)
+        exact = np.exp(1.2 * theta) / 1.2 + theta - np.exp(1.2 * -0.5) / 1.2 + 0.5
+        assert abs(exact / (0.4 * (t + 1)) - 1.0) < 0.1, "steps follow the differential equation that they discretise"
+
+
+LAWS: list[tuple[Callable[[Any], None], Any]] = [
+    (bkt_grows, BKT_),
+    (bkt_forgets, BKT_),
+    (afm_grows, AFM_),
+    (irt_grows, IRT_),
+]
+
+
+@pytest.mark.parametrize(("law", "model"), LAWS, ids=[law.__name__ for law, _ in LAWS])
+def test_learning_follows(law: Callable[[Any], None], model: Any):
+    law(model)
+
+
+@pytest.mark.parametrize(
+    ("law", "model", "field"),
+    [
+        *((bkt_grows, BKT_, field) for field in ("initial", "learn", "guess", "slip")),
+        *((bkt_forgets, BKT_, field) for field in ("initial", "learn", "guess")),
+        *((afm_grows, AFM_, field) for field in ("intercept", "slope")),
+        *((irt_grows, IRT_, field) for field in ("level", "rise", "discrimination", "guess")),
+    ],
+)
+def test_an_error_of_five_percent_is_noticed(law: Callable[[Any], None], model: Any, field: str):
+    wrong = replace(model, **{field: tuple(1.05 * x for x in getattr(model, field))})
+    with pytest.raises(AssertionError):
+        law(wrong)
+
+
+def test_offsets_of_the_student_enter_in_logits():
+    group = Group("one", ability_mean=0.7, rate_mean=-0.4)
+    known = float(expit(logit(0.3) + 0.7))
+    for students, _ in practise(small_world(BKT_, group=group), 3):
+        known = 1.0 - (1.0 - known) * (1.0 - float(expit(logit(0.2) - 0.4)))
+        near(students.knowledge.known.mean(), known)
+
+
+@pytest.mark.parametrize("difficulty", [-1.0, 0.0, 1.0])
+def test_difficulty_enters_in_logits(difficulty: float):
+    (_, happened), *_ = practise(small_world(BKT_, difficulty=difficulty), 1)
+    right, lucky = (float(expit(logit(p) - difficulty)) for p in (0.9, 0.2))
+    near(happened.correct.mean(), 0.3 * right + 0.7 * lucky)
+
+
+@pytest.mark.parametrize("learning", [0.0, 0.7, 1.7, 9.0])
+def test_the_form_multiplies_the_chance_of_learning(learning: float):
+    (students, _), *_ = practise(small_world(BKT_, learning=learning), 1)
+    expected = 1.0 - 0.7 * (1.0 - min(1.0, learning * 0.2))
+    near(students.knowledge.known.mean(), expected)
+
+
+@pytest.mark.parametrize("strength", [0.4, 1.0])
+def test_missing_prerequisites_damp_learning(strength: float):
+    """readiness = leak + (1 - leak)(1 - strength (1 - recall)): all for those who know the first, part for the rest."""
+    model = BKT((0.5, 0.01), (0.2, 0.4), (0.0, 0.0), (0.2, 0.2), (0.1, 0.1))
+    world = small_world(model, strength=strength, leak=0.1)
+    ((students, _),) = practise(world, 1, activity=1)
+    first, second = students.knowledge.known.T
+    for ready, who in ((1.0, first), (0.1 + 0.9 * (1.0 - strength), ~first)):
+        share = second[who].mean()
+        expected = 1.0 - 0.99 * (1.0 - 0.4 * ready)
+        assert abs(share - expected) < Z * standard_error(expected, int(who.sum()))
+
+
+@pytest.mark.parametrize("memory", [Exponential(), Power(decay=0.7)], ids=lambda m: type(m).__name__)
+def test_answers_after_a_rest_show_what_was_retained(memory: Any):
+    """Known at first, asked again after the half-life: P(right) = G + (1 - S - G) / 2."""
+    model = replace(BKT_, initial=(1.0 - 1e-12,))
+    world = small_world(model, memory=memory)
+    students = world.students(1, np.arange(STUDENTS))
+    students.clock.now += memory.known_days
+    happened = world.dynamics.step(students, np.zeros(STUDENTS, dtype=int))
+    near(happened.correct.mean(), 0.2 + 0.7 * 0.5)
+    longer = students.half_life[happened.correct] / memory.known_days
+    np.testing.assert_allclose(longer, 1.0 + memory.gain + memory.spacing * 0.5)
+    np.testing.assert_array_equal(students.half_life[~happened.correct], memory.known_days)
+    np.testing.assert_array_equal(students.last, memory.known_days)
+
+
+def test_minutes_are_lognormal_around_the_students_pace():
+    """ln minutes ~ Normal(ln 3 - .2, .25^2 + .5^2); Kolmogorov-Smirnov at 1e-5, mean and sd at 4.5 standard errors."""
+    group = Group("one", pace_mean=0.2, pace_sd=0.25)
+    ((_, happened),) = practise(small_world(BKT_, minutes=3.0, group=group), 1)
+    log, sd = np.log(happened.minutes), float(np.hypot(0.25, 0.5))
+    assert stats.kstest((log - np.log(3.0) + 0.2) / sd, "norm").pvalue > 1e-5
+    assert abs(log.mean() - np.log(3.0) + 0.2) < Z * sd / np.sqrt(STUDENTS)
+    assert abs(log.std() - sd) < Z * sd / np.sqrt(2 * STUDENTS)
+    assert abs(log.std() - 1.05 * sd) > Z * sd / np.sqrt(2 * STUDENTS), "5% more would be noticed"
