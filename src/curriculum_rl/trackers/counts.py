@@ -51,7 +51,7 @@ class CountsBelief(Belief):
         rate = (self.right + self.prior * first) / (self.tries + self.prior)
         recall = np.clip((rate - known.guess) / spread, 0.0, 1.0)
         one = np.ones_like(recall)
-        return Outlook(recall, recall, recall, self.readiness(recall), one * known.learn, one, one)
+        return Outlook(recall, recall, recall, self.readiness(recall), one * known.learn, one, one, one)
 
     def write_features(self, concept: Float32, student: Float32) -> None:
         """Writes goal, tries, right and time since, (n, 4, K)."""

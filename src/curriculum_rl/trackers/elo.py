@@ -50,7 +50,7 @@ class EloBelief(Belief):
         recall = expit(self.rating[:, None] + self.base + self.skill)
         one = np.ones_like(recall)
         learn = one * self.platform.filter.learn
-        return Outlook(recall, recall, recall, self.readiness(recall), learn, one, one)
+        return Outlook(recall, recall, recall, self.readiness(recall), learn, one, one, one)
 
     def write_features(self, concept: Float32, student: Float32) -> None:
         """Writes goal, tries, recall and readiness of each concept, and the student's rating."""

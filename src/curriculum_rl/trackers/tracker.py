@@ -29,7 +29,8 @@ class Outlook:
     readiness: Float  # believed readiness, in [leak, 1]
     learn: Float  # P(becomes known) at a medium problem when ready, if not known
     fresh: Float  # P(recalled at the test), if newly learned now
-    refreshed: Float  # P(recalled at the test), if known and practised now
+    refreshed: Float  # P(recalled at the test), if known and answered rightly now
+    kept: Float  # P(recalled at the test), if known and practised now without a right answer
 
 
 @dataclass
