@@ -53,11 +53,13 @@ class Violations:
         below: float | None = None,
         at_least: float | None = None,
         at_most: float | None = None,
+        whole: bool = False,
     ) -> bool:
-        """Checks that `value` is a finite number within the bounds; returns whether it is."""
+        """Checks that `value` is a finite number (a whole one, if so asked) within the bounds; returns whether it is."""
         bounds = _bounds(above, below, at_least, at_most)
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-            self.add(name, value, f"must be a number {bounds}".rstrip())
+        kind, types = ("whole ", (int, np.integer)) if whole else ("", (int, float, np.integer, np.floating))
+        if isinstance(value, bool) or not isinstance(value, types):
+            self.add(name, value, f"must be a {kind}number {bounds}".rstrip())
             return False
         x = float(value)
         ok = math.isfinite(x)

@@ -110,7 +110,7 @@ class WorldConfig:
         if not self.pack:
             check.add("pack", self.pack, "must name a pack", nearest("", pack_names()))
         if self.concepts is not None:
-            check.number("concepts", self.concepts, at_least=1)
+            check.number("concepts", self.concepts, at_least=1, whole=True)
         check.number("initial_shift", self.initial_shift, at_least=-10.0, at_most=10.0)
         for name in ("leak", "goal_share"):
             if getattr(self, name) is not None:

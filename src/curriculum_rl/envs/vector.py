@@ -58,9 +58,9 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         autoreset: bool = True,
     ) -> None:
         check = Violations("environment")
-        check.number("num_envs", num_envs, at_least=1)
-        check.number("seed", seed, at_least=0, below=2.0**63)
-        check.number("first_student", first_student, at_least=0, below=2.0**62)
+        check.number("num_envs", num_envs, at_least=1, whole=True)
+        check.number("seed", seed, at_least=0, below=2.0**63, whole=True)
+        check.number("first_student", first_student, at_least=0, below=2.0**62, whole=True)
         check.raise_all()
         self.world, self.num_envs = world, num_envs
         self.tracker: Tracker = tracker or Counts()

@@ -201,7 +201,7 @@ class BKTFilter:
 
     def __post_init__(self) -> None:
         check = Violations("bkt")
-        check.number("nodes", self.nodes, at_least=1, at_most=9)
+        check.number("nodes", self.nodes, at_least=1, at_most=9, whole=True)
         check.raise_all()
 
     @property
