@@ -138,10 +138,14 @@ def activities_csv(attempts: Attempts, fit: Fit, kept: Int) -> str:
     return _table(header, rows)
 
 
+STRENGTH = 1
+"""Of every inferred prerequisite: assumed. What can be learned without it is the population's leak."""
+
+
 def prerequisites_csv(attempts: Attempts, edges: Iterable[Edge]) -> str:
     """prerequisite, concept, strength."""
     ids = [concept_id(c) for c in attempts.concepts]
-    rows = [[ids[e.prerequisite], ids[e.concept], round(min(e.first_share, 1.0), 3)] for e in edges]
+    rows = [[ids[e.prerequisite], ids[e.concept], STRENGTH] for e in edges]
     return _table(["prerequisite", "concept", "strength"], rows)
 
 

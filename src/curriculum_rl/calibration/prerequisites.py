@@ -6,9 +6,8 @@ A is taken for a prerequisite of B where, among students who met both (and not f
        goes with the first answer on B beyond what the fitted model, which knows the student's ability from all
        earlier answers, already expected: score test of one more term in the logit, z at least `HELPS`.
 Edges are taken in falling order of z, skipping any that would close a cycle; edges that a longer path implies are
-dropped (transitive reduction); at most four parents stay, those of highest z. The strength is the share of students
-who met A first: how firmly the course puts it before B. That this is how strongly B's learning depends on A is
-assumed; the log cannot say it.
+dropped (transitive reduction); at most four parents stay, those of highest z. How strongly B's learning depends on A
+the log cannot say: the pack assumes that it does in full, but for the population's leak.
 
 Score test: Rao (1948). The order of a course is evidence of what its authors thought, not proof of a need.
 """
