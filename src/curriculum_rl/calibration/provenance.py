@@ -39,8 +39,9 @@ def provenance(fit: Fit, source: str) -> dict[str, str]:
         "leak": "assumed: a tenth of the learning of one who is ready, without any of the prerequisites",
         "course": "assumed: eight sessions of 30 minutes over four weeks, a test a week later",
         "concepts": f"fitted: the skills of the log with enough evidence; {source}",
-        "prerequisites.strength": f"assumed: 1, a full need but for the leak, where at least {FIRST_SHARE:.0%} of {MET} "
-        f"or more students met the one first and knowing it helps (z of {HELPS} or more); the log holds no prerequisites",
+        "prerequisites.strength": f"assumed: 1, a full need but for the leak, where at least "
+        f"{FIRST_SHARE:.0%} of {MET} or more students met the one first and knowing it helps (z of {HELPS} or more); "
+        "the log holds no prerequisites",
         "activities.difficulty": f"fitted: quantiles .15, .5 and .85 of the concept's item difficulties; {source}",
         "activities.minutes": "assumed: 1.8, 2, 2.4 and 2 minutes",
         "activities.learning": "assumed: .7, 1, 1.25 and 1.7 times the learning of a medium problem",
