@@ -52,7 +52,7 @@ def artifact(run: Run, name: str) -> Path:
 def test_a_study_is_a_parent_its_seeds_and_their_summary(tracking: MlflowTracking):
     with tracking.start("study") as parent:
         for seed, score in ((0, 10.0), (1, 14.0)):
-            with parent.seed(f"seed {seed}") as run:
+            with parent.seed(f"seed {seed}", of="ppo") as run:
                 run.params({"seed": seed})
                 run.metrics({"score": 0.0}, step=1)
                 run.metrics({"score": score}, step=2)
@@ -63,7 +63,7 @@ def test_a_study_is_a_parent_its_seeds_and_their_summary(tracking: MlflowTrackin
     for seed in ("seed 0", "seed 1"):
         assert found[seed].data.tags["mlflow.parentRunId"] == top.info.run_id
     expected = {"seeds": 2, "score/mean": 12, "score/min": 10, "score/max": 14, "score/sd": math.sqrt(8)}
-    assert top.data.metrics == pytest.approx(expected)
+    assert top.data.metrics == pytest.approx({f"ppo/{name}": value for name, value in expected.items()})
 
 
 def test_what_is_kept_is_found(tracking: MlflowTracking, tmp_path: Path):
@@ -106,7 +106,7 @@ def test_every_metric_arrives_though_they_wait(tracking: MlflowTracking):
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "KILLED"), (RuntimeError, "FAILED")])
 def test_a_run_is_closed_as_what_happened(tracking: MlflowTracking, error: type[BaseException], status: str):
     def study() -> None:
-        with tracking.start("study") as parent, parent.seed("seed 0") as run:
+        with tracking.start("study") as parent, parent.seed("seed 0", of="ppo") as run:
             run.metrics({"score": 1.0})
             raise error
 
@@ -116,6 +116,15 @@ def test_a_run_is_closed_as_what_happened(tracking: MlflowTracking, error: type[
     assert {run.info.status for run in found.values()} == {status}
     assert found["seed 0"].data.metrics == {"score": 1.0}
     assert found["study"].data.metrics == {}
+
+
+def test_each_learner_has_a_summary_of_its_own(tracking: MlflowTracking):
+    with tracking.start("study") as parent:
+        for learner, score in (("ppo", 1.0), ("dqn", 5.0)):
+            with parent.seed(f"{learner}, seed 0", of=learner) as run:
+                run.metrics({"score": score})
+    found = runs(tracking)["study"].data.metrics
+    assert (found["ppo/score/mean"], found["dqn/score/mean"]) == (1.0, 5.0)
 
 
 def test_a_second_study_joins_the_same_experiment(tracking: MlflowTracking):
@@ -176,7 +185,7 @@ def test_a_database_that_cannot_be_used_says_so(tracking: MlflowTracking, harm: 
 
 def test_untracked_takes_everything_and_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    with Untracked().start("study") as parent, parent.seed("seed 0") as run:
+    with Untracked().start("study") as parent, parent.seed("seed 0", of="ppo") as run:
         run.params({"a": 1})
         run.metrics({"a": 1.0}, 2)
         run.data(SOURCE, "training")
@@ -190,7 +199,7 @@ EIGHTH = """
 import sys
 from curriculum_rl.studies.tracking import MlflowTracking
 with MlflowTracking(uri=sys.argv[1]).start(sys.argv[2]) as parent:
-    with parent.seed("seed 0") as run:
+    with parent.seed("seed 0", of="ppo") as run:
         for step in range(1500):
             run.metrics({"loss": float(step)}, step)
 """

@@ -47,8 +47,8 @@ class Run(Protocol):
     def keep(self, path: Path, under: str = "") -> None:
         """A copy of a file or of a whole folder: the report, a figure, a policy."""
 
-    def seed(self, name: str) -> AbstractContextManager[Run]:
-        """A run below this one; its last metrics are summarised here when this one ends."""
+    def seed(self, name: str, of: str) -> AbstractContextManager[Run]:
+        """A run below this one. Its last metrics are summarised here, with those of the other seeds `of` the same."""
 
 
 class Tracking(Protocol):
@@ -94,5 +94,5 @@ class _Forgetful:
         pass
 
     @contextmanager
-    def seed(self, name: str) -> Iterator[Run]:
+    def seed(self, name: str, of: str) -> Iterator[Run]:
         yield self

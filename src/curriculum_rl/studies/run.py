@@ -136,7 +136,8 @@ def _learners(study: Study, world: World, folder: Path, run: Run, progress: Prog
     ]
     with ExitStack() as open_runs:
         runs = {
-            (job.name, job.seed): open_runs.enter_context(run.seed(f"{job.name}, seed {job.seed}")) for job in jobs
+            (job.name, job.seed): open_runs.enter_context(run.seed(f"{job.name}, seed {job.seed}", of=job.name))
+            for job in jobs
         }
         tasks = {
             (job.name, job.seed): progress.add_task(

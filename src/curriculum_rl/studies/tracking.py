@@ -112,7 +112,7 @@ class _MlflowRun:
         self._waiting: list[Metric] = []
         self._flushed = time.monotonic()
         self._last: dict[str, float] = {}
-        self._seeds: list[dict[str, float]] = []
+        self._seeds: dict[str, list[dict[str, float]]] = {}
 
     def params(self, values: Mapping[str, object]) -> None:
         """Settings; nested mappings become dotted names, and what is too long is cut short with a notice."""
@@ -162,17 +162,18 @@ class _MlflowRun:
         log(self.id, str(path), under or None)
 
     @contextmanager
-    def seed(self, name: str) -> Iterator[Run]:
-        """A child run; what it ends with counts in this run's summary, if it ends well."""
+    def seed(self, name: str, of: str) -> Iterator[Run]:
+        """A child run; what it ends with counts in this run's summary if it ends well."""
         child = _MlflowRun(self._client, self._experiment, name, self.id)
         with _running(child):
             yield child
-        self._seeds.append(child._last)
+        self._seeds.setdefault(of, []).append(child._last)
 
     def close(self, status: str) -> None:
         """Writes what waits, the summary of the seeds too, and ends the run."""
         try:
-            self.metrics(summary(self._seeds))
+            for of, seeds in self._seeds.items():
+                self.metrics({f"{of}/{name}": value for name, value in summary(seeds).items()})
             self.flush()
         finally:
             self._client.set_terminated(self.id, status)
