@@ -55,7 +55,7 @@ class Violations:
         at_most: float | None = None,
         whole: bool = False,
     ) -> bool:
-        """Checks that `value` is a finite number (a whole one, if so asked) within the bounds; returns whether it is."""
+        """Checks that `value` is a finite (or whole) number within the bounds; returns whether it is."""
         bounds = _bounds(above, below, at_least, at_most)
         kind, types = ("whole ", (int, np.integer)) if whole else ("", (int, float, np.integer, np.floating))
         if isinstance(value, bool) or not isinstance(value, types):

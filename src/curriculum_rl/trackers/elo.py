@@ -4,8 +4,8 @@
     theta <- theta + K (y - P),  theta_k <- theta_k + K (y - P),  K = a / (1 + b n)
 
 with n the answers so far (of the student, of the concept), base_k the logit of the population's first recall, and
-g and r the population's chances to be right by luck and by recall, at the activity's difficulty. Pelanek (2016), doi:10.1016/j.compedu.2016.03.017;
-a .8-1.0 and b .05 after Papousek, Pelanek & Stanislav (2014).
+g and r the population's chances to be right by luck and by recall, at the activity's difficulty. Pelanek (2016),
+doi:10.1016/j.compedu.2016.03.017; a .8-1.0 and b .05 after Papousek, Pelanek & Stanislav (2014).
 """
 
 from __future__ import annotations
