@@ -18,8 +18,14 @@ Job = Callable[[DictConfig, Path], None]
 """Runs one composed config; the folder is where its results belong."""
 
 
-def launch(overrides: Sequence[str], job: Job, *, multirun: bool = False) -> None:
+def launch(overrides: Sequence[str], job: Job, *, multirun: bool = False, folder: Path | None = None) -> None:
     """Composes the config and runs the job, once or for each combination.
+
+    Args:
+        overrides: as typed; `compose.check` has looked at them.
+        job: what is run.
+        multirun: whether `a=1,2` means two jobs.
+        folder: where the YAML files are; the package's own by default.
 
     Results lie under `hydra.run.dir`, or `hydra.sweep.dir` with a folder for each job. Errors of the job come
     through as they are, and the first one ends a sweep.
@@ -31,12 +37,13 @@ def launch(overrides: Sequence[str], job: Job, *, multirun: bool = False) -> Non
             print(f"\nJob {settings.job.num + 1}: {settings.job.override_dirname or 'as configured'}")
         job(composed, Path(settings.runtime.output_dir))
 
+    root = str((folder or configs_folder()).absolute())
     # Hydra reads its arguments from sys.argv, and prints an error itself unless it is told to let it through.
     typed, told = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = [f"curriculum-rl {ROOT}", *(["--multirun"] if multirun else []), *overrides]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        hydra.main(version_base=HYDRA_VERSION, config_path=str(configs_folder()), config_name=ROOT)(task)()
+        hydra.main(version_base=HYDRA_VERSION, config_path=root, config_name=ROOT)(task)()
     finally:
         sys.argv = typed
         if told is None:
