@@ -1,0 +1,1 @@
+"""How a policy is learned. The one room, with exports, that may use torch."""

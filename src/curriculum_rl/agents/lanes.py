@@ -1,0 +1,156 @@
+"""The lanes that an agent trains on: out of step with one another, with a record of what is played.
+
+Lanes that all begin a course together would fill a rollout with one phase of it. So before training each lane plays
+random activities for a time of its own, and stands at a random point of its student's course.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
+
+from curriculum_rl.batch import Bool, Float, Int, arrays
+from curriculum_rl.envs.sb3 import CurriculumVecEnv
+from curriculum_rl.envs.simulation import Gate
+from curriculum_rl.envs.vector import CurriculumVectorEnv
+from curriculum_rl.objectives.objective import Objective
+from curriculum_rl.trackers.tracker import Tracker
+from curriculum_rl.violations import InvalidInput
+from curriculum_rl.world import World
+
+TRAINING_STUDENTS = range(1 << 40)
+"""Ids of the students that an agent may meet unless told otherwise; evaluation has cohorts of its own above."""
+
+
+@dataclass
+class Played:
+    """What the lanes did; n lanes.
+
+    Attributes:
+        points: gathered in the present course, (n,).
+        whole: whether the present course was played from its start, (n,).
+        returns: points of the whole courses that ended since the last reading.
+        forms: activities of each form since the last reading, (forms,).
+    """
+
+    points: Float
+    whole: Bool
+    forms: Int
+    returns: list[float] = field(default_factory=list)
+
+
+class Lanes(CurriculumVecEnv):
+    """Args:
+    world, tracker, objective, gate: as in `CurriculumVectorEnv`.
+    lanes: how many.
+    seed: of all draws.
+    students: ids that may be met; more than these is an error.
+    reward_scale: what rewards in points are multiplied by.
+    out_of_step: whether lanes start at random points of the course.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        tracker: Tracker,
+        objective: Objective,
+        gate: Gate | None,
+        lanes: int,
+        seed: int,
+        students: range = TRAINING_STUDENTS,
+        reward_scale: float = 1.0,
+        out_of_step: bool = True,
+    ) -> None:
+        native = CurriculumVectorEnv(
+            world, lanes, tracker=tracker, objective=objective, gate=gate, seed=seed, first_student=students.start
+        )
+        super().__init__(native, reward_scale)
+        self.students, self.out_of_step = students, out_of_step
+        self._form = world.curriculum.form
+        forms = len(world.curriculum.forms)
+        self.played = Played(np.zeros(lanes), np.ones(lanes, dtype=np.bool_), np.zeros(forms, dtype=np.int64))
+
+    def reset(self) -> VecEnvObs:
+        """The first of the students, each lane at its own point of the course. Seeds given to `seed` are not taken."""
+        self._reset_seeds()
+        observation: VecEnvObs = self.env.reset(options={"first_student": self.students.start})[0]
+        played = self.played
+        played.points[:], played.whole[:] = 0.0, True
+        if self.out_of_step:
+            observation = self._warm_up()
+        played.forms[:] = 0
+        played.returns.clear()
+        return observation
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """One step of every lane. The end of the calendar is an end: nothing after it is worth anything.
+
+        (Time is among the features, so there is nothing to bootstrap; Pardo et al. 2018, arXiv:1712.00378.)
+        """
+        observation, reward, terminated, truncated, _ = self.env.step(self.actions)
+        done = terminated | truncated
+        self._record(reward, done)
+        if self.env.next_student > self.students.stop:
+            raise InvalidInput("training", [f"ran out of students: {len(self.students)} were set aside for it"])
+        return observation, (self.reward_scale * reward).astype(np.float32), done, self._empty
+
+    def _record(self, reward: Float, done: Bool) -> None:
+        played = self.played
+        played.points += reward
+        played.forms += np.bincount(self._form[self.actions], minlength=len(played.forms))
+        if done.any():
+            played.returns += played.points[done & played.whole].tolist()
+            played.points[done] = 0.0
+            played.whole |= done
+
+    def _warm_up(self) -> VecEnvObs:
+        """Random activities for the length of a course, in which each lane starts anew at a time of its own."""
+        world, native = self.env.world, self.env
+        generator = np.random.default_rng([native.seed, self.num_envs])
+        length = int(world.course.total_minutes / world.curriculum.minutes.mean())
+        starts = generator.integers(0, length + 1, self.num_envs)
+        for step in range(length):
+            anew = np.flatnonzero(starts == step)
+            if len(anew):
+                native.running().replace(anew, self._take_ids(len(anew)))
+            mask = self.action_masks()
+            self.actions = np.where(mask, generator.random(mask.shape), -1.0).argmax(axis=1)
+            self.step_wait()
+        anew = np.flatnonzero(starts == length)
+        if len(anew):
+            native.running().replace(anew, self._take_ids(len(anew)))
+        self.played.whole[:] = False
+        self.played.whole[anew] = True
+        self.played.points[:] = 0.0
+        return native.running().view().features()
+
+    def _take_ids(self, count: int) -> Int:
+        first = self.env.next_student
+        self.env.next_student += count
+        return np.arange(first, first + count, dtype=np.int64)
+
+    def state(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Every array that says where the lanes stand, by name; views, not copies."""
+        simulation, played = self.env.running(), self.played
+        return {
+            "next_student": np.array([self.env.next_student]),
+            **{f"students.{name}": array for name, array in arrays(simulation.students)},
+            **{f"belief.{name}": array for name, array in arrays(simulation.belief)},
+            "played.points": played.points,
+            "played.whole": played.whole,
+            "played.forms": played.forms,
+            "played.returns": np.array(played.returns),
+        }
+
+    def restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
+        """Puts the lanes where `state` says."""
+        self.env.reset(options={"first_student": self.students.start})
+        for name, array in self.state().items():
+            if name not in ("next_student", "played.returns"):
+                array[...] = state[name]
+        self.env.next_student = int(state["next_student"][0])
+        self.played.returns[:] = state["played.returns"].tolist()

@@ -1,0 +1,134 @@
+"""A trained network as a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from curriculum_rl.agents import checkpoints
+from curriculum_rl.agents.networks.layout import Layout
+from curriculum_rl.agents.networks.network import Network, mask_logits, probabilities
+from curriculum_rl.batch import Float
+from curriculum_rl.config import build
+from curriculum_rl.envs.simulation import View, feature_names
+from curriculum_rl.policies.policy import best
+from curriculum_rl.trackers.tracker import Tracker
+from curriculum_rl.violations import InvalidInput
+from curriculum_rl.world import Platform, World
+
+
+@dataclass(frozen=True)
+class LearnedPolicy:
+    """Plays what an actor says of the features of its tracker.
+
+    Attributes:
+        network: what the actor was built from.
+        tracker: the one that it trained with.
+        actor: from observations (n, F) to logits (n, A).
+        features, activities: what the entries of an observation and the logits mean, for a check on loading.
+        sampled: whether activities are drawn from the probabilities; else the likeliest is taken.
+    """
+
+    network: Network
+    tracker: Tracker
+    actor: nn.Module = field(repr=False)
+    features: tuple[str, ...] = field(repr=False)
+    activities: tuple[str, ...] = field(repr=False)
+    sampled: bool = False
+
+    def probabilities(self, view: View) -> Float:
+        """P(each activity), (n, A): rows sum to 1, exactly 0 where masked."""
+        with torch.inference_mode():
+            logits = self.actor(torch.from_numpy(view.features()))
+            if not self.sampled:
+                return best(logits.numpy(), view.mask)
+            if not view.mask.all():
+                logits = mask_logits(logits, torch.from_numpy(np.ascontiguousarray(view.mask)))
+            return probabilities(logits).numpy()
+
+    def drawn(self, sampled: bool = True) -> LearnedPolicy:
+        """The same network, sampled or not."""
+        return replace(self, sampled=sampled)
+
+    def on(self, platform: Platform) -> LearnedPolicy:
+        """The same weights for another curriculum, where the network allows it: the concept scorer does.
+
+        Raises:
+            InvalidInput: the weights do not fit.
+        """
+        return from_weights(platform, self.network, self.tracker, self.weights(), self.sampled)
+
+    def weights(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Every weight of the actor by name; copies."""
+        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.actor.state_dict().items()}
+
+    def save(self, path: Path, record: Mapping[str, Any] | None = None) -> None:
+        """Writes `path`.json and its tensors; `record` is kept with them (how it was trained, for example)."""
+        about = {
+            "kind": "learned policy",
+            "network": describe(self.network),
+            "tracker": describe(self.tracker),
+            "features": list(self.features),
+            "activities": list(self.activities),
+            "sampled": self.sampled,
+            "record": dict(record or {}),
+        }
+        checkpoints.save(path, self.weights(), about)
+
+
+def load_learned(path: Path, world: World) -> LearnedPolicy:
+    """Reads a policy that `save` wrote, for the world that it was trained in.
+
+    Raises:
+        InvalidInput: the files are damaged, or the world has other features or activities.
+    """
+    tensors, about = checkpoints.load(path)
+    if about.get("kind") != "learned policy":
+        raise InvalidInput(str(path), [f"kind = {about.get('kind')!r}: must be 'learned policy'"])
+    network, tracker = build(about["network"], f"{path}: network"), build(about["tracker"], f"{path}: tracker")
+    policy = from_weights(world.platform, network, tracker, tensors, bool(about["sampled"]))
+    for name in ("features", "activities"):
+        if list(getattr(policy, name)) != about[name]:
+            remedy = "Load the world that it was trained in."
+            raise InvalidInput(str(path), [f"{name}: differ from those of world {world.name!r}. {remedy}"])
+    return policy
+
+
+def from_weights(
+    platform: Platform, network: Network, tracker: Tracker, weights: Mapping[str, Any], sampled: bool = False
+) -> LearnedPolicy:
+    """A policy for this platform with these weights of the actor.
+
+    Raises:
+        InvalidInput: they do not fit the network and the platform.
+    """
+    layout = Layout.of(platform, tracker)
+    actor = nn.Sequential(network.inputs(layout), network.actor(layout))
+    try:
+        actor.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
+    except RuntimeError as error:
+        lines = str(error).splitlines()
+        raise InvalidInput("weights", [line.strip() for line in lines[1:] or lines]) from None
+    actor.eval().requires_grad_(False)
+    return LearnedPolicy(
+        network=network,
+        tracker=tracker,
+        actor=actor,
+        features=feature_names(tracker, platform),
+        activities=tuple(a.id for a in platform.curriculum.activities),
+        sampled=sampled,
+    )
+
+
+def describe(component: Any) -> dict[str, Any]:
+    """The mapping that `config.build` makes this dataclass of settings from."""
+    kind = type(component)
+    values = {f.name: getattr(component, f.name) for f in fields(component)}
+    plain = {name: describe(v) if is_dataclass(v) else v for name, v in values.items()}
+    return {"_target_": f"{kind.__module__}.{kind.__qualname__}", **plain}

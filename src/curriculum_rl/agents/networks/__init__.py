@@ -1,0 +1,1 @@
+"""What a learned policy is made of: one network a file."""

@@ -1,0 +1,165 @@
+"""Scores each activity from features of its concepts, with the same weights for every concept.
+
+For concept k with features x_k, student and time s:
+
+    z_k = [x_k, mean x of its prerequisites, mean x of what it unlocks, whether it has any of either, s]
+    h_k = relu(W z_k + b)
+    g   = U [mean_k h_k, max_k h_k] + c                        the student at a glance
+    y_k = relu(Q h_k + g)
+    logit of activity a = sum over its concepts k of share * (R y_k)[form of a]
+
+so that nothing depends on the order or number of concepts (deep sets: Zaheer et al. 2017, arXiv:1703.06114, with one
+round of messages along the prerequisites). Where activities of one form differ, R has three outputs more, which are
+multiplied by how the activity's difficulty, minutes and learning differ from the mean of its form.
+The critic has an h of its own and reads the value off its glance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from curriculum_rl.agents.networks.layout import Layout
+from curriculum_rl.agents.networks.network import SMALL, linear
+from curriculum_rl.violations import Violations
+
+
+@dataclass(frozen=True)
+class ConceptScorer:
+    """Attributes:
+    width: units for each concept in each hidden layer.
+    """
+
+    width: int = 32
+
+    def __post_init__(self) -> None:
+        check = Violations("concept scorer")
+        check.number("width", self.width, at_least=1, at_most=1024)
+        check.raise_all()
+
+    def inputs(self, layout: Layout) -> nn.Module:
+        """z of each concept, (n, K, 3 P + 2 + S)."""
+        return _Inputs(layout)
+
+    def actor(self, layout: Layout) -> nn.Module:
+        """A logit of each activity."""
+        return _Actor(layout, self.width)
+
+    def critic(self, layout: Layout) -> nn.Module:
+        """The value."""
+        return _Critic(layout, self.width)
+
+
+def _read_width(layout: Layout) -> int:
+    return 3 * layout.planes + 2 + layout.student
+
+
+class _Inputs(nn.Module):
+    """Passes the messages; it has no weights, so no gradient is kept."""
+
+    mix: Tensor
+    linked: Tensor
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self.planes, self.concepts, self.width = layout.planes, layout.concepts, _read_width(layout)
+        before, after = torch.from_numpy(layout.before), torch.from_numpy(layout.after)
+        self.register_buffer("mix", torch.cat([before, after]).T.contiguous(), persistent=False)
+        linked = torch.stack([before.sum(1) > 0, after.sum(1) > 0], 1).float()
+        self.register_buffer("linked", linked, persistent=False)  # (K, 2)
+
+    def forward(self, observations: Tensor) -> Tensor:
+        n, planes, concepts = len(observations), self.planes, self.concepts
+        split = planes * concepts
+        x = observations[:, :split].reshape(n * planes, concepts)
+        messages = (x @ self.mix).view(n, planes, 2, concepts)
+        z = observations.new_empty(n, concepts, self.width)
+        z[:, :, :planes] = x.view(n, planes, concepts).transpose(1, 2)
+        z[:, :, planes : 3 * planes].view(n, concepts, 2, planes).copy_(messages.permute(0, 3, 2, 1))
+        z[:, :, 3 * planes : 3 * planes + 2] = self.linked
+        z[:, :, 3 * planes + 2 :] = observations[:, None, split:]
+        return z
+
+
+class _Glance(torch.autograd.Function):
+    """Mean and maximum over concepts, (n, K, W) to (n, 2 W).
+
+    Written out because the stock backward passes over the large array many times, and memory is what limits training.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, h: Tensor) -> Tensor:
+        top, place = h.max(dim=1)
+        ctx.save_for_backward(place)
+        ctx.shape = h.shape
+        return torch.cat([h.mean(dim=1), top], dim=1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (place,), (n, concepts, width), (gradient,) = ctx.saved_tensors, ctx.shape, gradients
+        out: Tensor = (gradient[:, None, :width] / concepts).expand(n, concepts, width).contiguous()
+        return out.scatter_add_(1, place[:, None], gradient[:, None, width:])
+
+
+def glance(h: Tensor) -> Tensor:
+    """Mean and maximum over concepts, (n, K, W) to (n, 2 W)."""
+    pooled: Tensor = _Glance.apply(h)  # type: ignore[no-untyped-call]
+    return pooled
+
+
+class _Actor(nn.Module):
+    place: Tensor
+    share: Tensor
+    within: Tensor
+
+    def __init__(self, layout: Layout, width: int) -> None:
+        super().__init__()
+        self.first = linear(_read_width(layout), width)
+        self.summary = linear(2 * width, width)
+        self.second = linear(width, width, bias=False)
+        self.forms, self.loads, self.varied = layout.forms, len(layout.concept), layout.varied
+        self.columns = layout.forms + (3 if layout.varied else 0)
+        self.score = linear(width, self.columns, SMALL)
+        place = torch.from_numpy(layout.concept * self.columns + layout.form)  # (L, A) in a raveled (K, columns)
+        in_order = torch.arange(layout.concepts * self.columns)
+        self.as_listed = self.loads == 1 and torch.equal(place[0], in_order)
+        self.register_buffer("place", place, persistent=False)
+        self.register_buffer("share", torch.from_numpy(layout.share), persistent=False)
+        self.register_buffer("within", torch.from_numpy(layout.within), persistent=False)
+
+    def forward(self, z: Tensor) -> Tensor:
+        h = torch.relu_(self.first(z))
+        y = torch.relu_(self.second(h).add_(self.summary(glance(h))[:, None]))
+        table: Tensor = self.score(y).flatten(1)  # (n, K columns)
+        if self.as_listed:
+            return table
+        if self.loads == 1 and not self.varied:
+            return table.index_select(1, self.place[0])
+        return torch.stack([self._part(table, load) for load in range(self.loads)]).sum(dim=0)
+
+    def _part(self, table: Tensor, load: int) -> Tensor:
+        """What one concept of each activity adds to its logit, (n, A)."""
+        part = table.index_select(1, self.place[load])
+        if self.varied:
+            concept = self.place[load] - self.place[load] % self.columns
+            for i in range(3):
+                part = part + table.index_select(1, concept + self.forms + i) * self.within[:, i]
+        return part * self.share[load]
+
+
+class _Critic(nn.Module):
+    def __init__(self, layout: Layout, width: int) -> None:
+        super().__init__()
+        self.first = linear(_read_width(layout), width)
+        self.summary = linear(2 * width, width)
+        self.second = linear(width, width, bias=False)
+        self.value = linear(width, 1, 1.0)
+
+    def forward(self, z: Tensor) -> Tensor:
+        h = torch.relu_(self.first(z))
+        y = torch.relu_(self.second(h).add_(self.summary(glance(h))[:, None]))
+        value: Tensor = self.value(y.mean(dim=1))
+        return value
