@@ -22,6 +22,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("curriculum",),
     ("streams",),
     ("students",),
+    ("pack_tables",),
     ("packs",),
     ("world",),
     ("trackers",),

@@ -75,8 +75,8 @@ class Curriculum:
         _check_ids(check, "concepts", [c.id for c in self.concepts])
         _check_ids(check, "activities", [a.id for a in self.activities])
         known = {c.id for c in self.concepts}
-        for activity in self.activities:
-            _check_activity(check, activity, known)
+        for i, activity in enumerate(self.activities):
+            _check_activity(check, f"activities[{i}]", activity, known)
         _check_prerequisites(check, self.prerequisites, known)
         check.raise_all()
 
@@ -230,8 +230,7 @@ def _check_ids(check: Violations, what: str, ids: list[str]) -> None:
         seen.add(name)
 
 
-def _check_activity(check: Violations, activity: Activity, known: set[str]) -> None:
-    where = f"activities[{activity.id}]"
+def _check_activity(check: Violations, where: str, activity: Activity, known: set[str]) -> None:
     if not activity.form:
         check.add(f"{where}.form", activity.form, "must be a label", 'Such as "problem".')
     for concept in activity.loads:
@@ -254,7 +253,7 @@ def _check_prerequisites(check: Violations, prerequisites: tuple[Prerequisite, .
             if getattr(p, field) not in known:
                 check.add(f"prerequisites[{i}].{field}", getattr(p, field), "is no concept of this curriculum")
         if (p.prerequisite, p.concept) in pairs:
-            check.add(f"prerequisites[{i}]", f"{p.prerequisite} -> {p.concept}", "stands twice")
+            check.add(f"prerequisites[{i}].concept", p.concept, f"has prerequisite {p.prerequisite!r} twice")
         pairs.add((p.prerequisite, p.concept))
         check.number(f"prerequisites[{i}].strength", p.strength, above=0.0, at_most=1.0)
     if cycle := _cycle(pairs):

@@ -11,16 +11,17 @@ Every parameter has a line of provenance that begins with fitted, published or a
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from curriculum_rl.config import collect, nearest, target_class
+from curriculum_rl.config import TARGET, collect, nearest, target_class
 from curriculum_rl.course import Course
-from curriculum_rl.curriculum import Activity, Concept, Curriculum, Prerequisite
+from curriculum_rl.curriculum import Curriculum
+from curriculum_rl.pack_tables import Table, read_activities, read_concepts, read_prerequisites
 from curriculum_rl.resources import pack_names, simulators_folder
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
 from curriculum_rl.students.memory.consolidation import Consolidation
@@ -33,6 +34,8 @@ from curriculum_rl.yaml_file import check_yaml
 FILES = ("card.md", "concepts.csv", "prerequisites.csv", "activities.csv", "population.yaml")
 ORIGINS = ("fitted", "published", "assumed")
 _SETTINGS = ("knowledge", "memory", "pace", "groups", "goals", "leak", "course", "provenance")
+_EXAMPLES = {"knowledge": "knowledge.bkt.BKT", "memory": "memory.exponential.Exponential"}
+_MODELS: dict[str, type] = {"knowledge": ConceptModel, "memory": Consolidation}
 _TABLES = (
     "concepts",
     "prerequisites.strength",
@@ -88,15 +91,16 @@ def read_pack(name_or_folder: str | Path) -> Pack:
     settings = check_yaml(folder / "population.yaml")
     if not isinstance(settings, dict):
         raise InvalidInput(str(folder / "population.yaml"), ["must be a mapping of settings"])
-    for key in settings.keys() - set(_SETTINGS):
-        check.add(f"population.yaml: {key}", settings[key], "no such setting", nearest(str(key), _SETTINGS))
 
-    concepts, columns = _concepts(folder / "concepts.csv", _fields(settings), check)
-    activities = _activities(folder / "activities.csv", check)
-    prerequisites = _prerequisites(folder / "prerequisites.csv", check)
-    curriculum = _try(lambda: Curriculum(concepts, activities, prerequisites), check)
-    population, course = _population(settings, columns, len(concepts), check)
-    provenance = _provenance(settings, check)
+    concept_table, concepts, columns = read_concepts(folder / "concepts.csv", _fields(settings), check)
+    activity_table, activities = read_activities(folder / "activities.csv", check)
+    link_table, prerequisites = read_prerequisites(folder / "prerequisites.csv", check)
+    rules = Violations(str(folder))
+    curriculum = _try(lambda: Curriculum(concepts, activities, prerequisites), rules)
+    population, course = _population(settings, columns, len(concepts), rules)
+    provenance = _provenance(settings, rules)
+    tables = {"concepts": concept_table, "activities": activity_table, "prerequisites": link_table}
+    _place_all(rules.found, tables, columns.keys(), check)
     check.raise_all()
     assert curriculum is not None
     assert population is not None
@@ -112,13 +116,20 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _fields(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """The columns that the knowledge model reads from concepts.csv; none if it cannot be told which model it is."""
+def _model(settings: Mapping[str, Any], part: str) -> type | None:
+    """The class that the settings name for a part; None where it is no model of that part."""
+    node = settings.get(part)
     try:
-        model = target_class(settings["knowledge"]["_target_"])
-    except (LookupError, TypeError):
-        return ()
-    return model.concept_fields() if issubclass(model, ConceptModel) else ()
+        cls = target_class(node[TARGET] if isinstance(node, dict) else None)
+    except LookupError:
+        return None
+    return cls if issubclass(cls, _MODELS[part]) else None
+
+
+def _fields(settings: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The columns that the knowledge model reads from concepts.csv; None if it cannot be told which model it is."""
+    model = _model(settings, "knowledge")
+    return model.concept_fields() if model is not None and issubclass(model, ConceptModel) else None
 
 
 def _try(make: Any, check: Violations) -> Any:
@@ -129,144 +140,109 @@ def _try(make: Any, check: Violations) -> Any:
         return None
 
 
-def _rows(path: Path, required: tuple[str, ...], check: Violations) -> list[tuple[int, dict[str, str]]]:
-    """The rows of a CSV file with their line numbers; a missing column or a ragged row is noted."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        header = reader.fieldnames or []
-        for name in [c for c in required if c not in header]:
-            check.add(f"{path.name}: columns", list(header), f"must have a column {name!r}")
-        if any(c not in header for c in required):
-            return []
-        rows = []
-        for row in reader:
-            if None in row or None in row.values():
-                check.that(False, f"{path.name} line {reader.line_num}: must have {len(header)} cells")
-            else:
-                rows.append((reader.line_num, {k: v.strip() for k, v in row.items()}))
-        return rows
+_ROW = re.compile(r"(concepts|activities|prerequisites)\[(\d+)\]\.")
+_CELL = re.compile(r"knowledge\.(\w+)\[(\d+)\]( \+ \w+)?(\[\d+\])?")
+_WHOLE = re.compile(r"(concepts|activities|prerequisites) = ")
 
 
-def _number(text: str, where: str, check: Violations) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        check.add(where, text, "must be a number")
-        return 0.0
+def _place_all(found: list[str], tables: Mapping[str, Table], columns: Iterable[str], check: Violations) -> None:
+    """Notes what was found wrong, with file and line; what was noted of a cell already is not said again."""
+    said = {line.partition(" = ")[0] for line in check.found}
+    for message in found:
+        placed = _placed(message, tables, set(columns))
+        if placed.partition(" = ")[0] not in said:
+            check.that(False, placed)
 
 
-def _concepts(
-    path: Path, parameters: tuple[str, ...], check: Violations
-) -> tuple[tuple[Concept, ...], dict[str, tuple[float, ...]]]:
-    rows = _rows(path, ("id",), check)
-    columns: dict[str, list[float]] = {}
-    concepts = []
-    for line, row in rows:
-        tries = _number(row.get("tries") or "0", f"{path.name} line {line}: tries", check)
-        concepts.append(Concept(row["id"], row.get("name", ""), int(tries) if tries == tries else 0))
-        for name in (p for p in parameters if p in row):
-            columns.setdefault(name, []).append(_number(row[name], f"{path.name} line {line}: {name}", check))
-    return tuple(concepts), {name: tuple(values) for name, values in columns.items()}
-
-
-def _activities(path: Path, check: Violations) -> tuple[Activity, ...]:
-    required = ("id", "form", "concepts", "difficulty", "minutes", "learning", "answered")
-    activities = []
-    for line, row in _rows(path, required, check):
-        where = f"{path.name} line {line}"
-        if row["answered"] not in ("0", "1"):
-            check.add(f"{where}: answered", row["answered"], "must be 0 or 1")
-        activities.append(
-            Activity(
-                id=row["id"],
-                name=row.get("name", ""),
-                form=row["form"],
-                loads=_loads(row["concepts"], f"{where}: concepts", check),
-                difficulty=_number(row["difficulty"], f"{where}: difficulty", check),
-                minutes=_number(row["minutes"], f"{where}: minutes", check),
-                learning=_number(row["learning"], f"{where}: learning", check),
-                answered=row["answered"] == "1",
-            )
-        )
-    return tuple(activities)
-
-
-def _loads(text: str, where: str, check: Violations) -> dict[str, float]:
-    """`a` or `a:0.7;b:0.3`."""
-    if ";" not in text and ":" not in text:
-        return {text: 1.0} if text else {}
-    loads: dict[str, float] = {}
-    for part in text.split(";"):
-        concept, _, share = part.strip().rpartition(":")
-        if not concept or concept in loads:
-            check.add(where, text, 'must read "concept" or "concept:share;concept:share", each concept once')
-            return {}
-        loads[concept] = _number(share, where, check)
-    return loads
-
-
-def _prerequisites(path: Path, check: Violations) -> tuple[Prerequisite, ...]:
-    return tuple(
-        Prerequisite(
-            row["prerequisite"],
-            row["concept"],
-            _number(row.get("strength") or "1", f"{path.name} line {line}: strength", check),
-        )
-        for line, row in _rows(path, ("prerequisite", "concept"), check)
-    )
+def _placed(message: str, tables: Mapping[str, Table], columns: set[str]) -> str:
+    if row := _ROW.match(message):
+        return f"{tables[row[1]].place(int(row[2]))}: {message[row.end() :]}"
+    cell = _CELL.match(message)
+    if cell and cell[1] in columns:
+        return f"{tables['concepts'].place(int(cell[2]))}: {cell[1]}{cell[3] or ''}{message[cell.end() :]}"
+    if whole := _WHOLE.match(message):
+        return f"{whole[1]}.csv: rows = {message[whole.end() :]}"
+    return f"population.yaml: {message}"
 
 
 def _population(
-    settings: Mapping[str, Any], columns: Mapping[str, tuple[float, ...]], concepts: int, check: Violations
+    settings: Mapping[str, Any], columns: Mapping[str, list[float]], concepts: int, check: Violations
 ) -> tuple[Population | None, Course]:
-    before = len(check.found)
-    knowledge_node = dict(settings.get("knowledge") or {})
-    for name in _fields(settings):
-        if isinstance(knowledge_node.get(name), (int, float)):
-            knowledge_node[name] = [float(knowledge_node[name])] * concepts
-        elif name in columns:
-            knowledge_node[name] = list(columns[name])
-    knowledge = collect(knowledge_node, check, path="knowledge")
-    memory = collect(settings.get("memory") or {}, check, path="memory")
-    pace = collect(settings.get("pace") or {}, check, Pace, "pace")
-    goals = collect(settings.get("goals") or {}, check, Goals, "goals")
-    course = collect(settings.get("course") or {}, check, Course, "course")
-    listed = settings.get("groups")
+    for key in settings.keys() - set(_SETTINGS):
+        check.add(str(key), settings[key], "no such setting", nearest(str(key), _SETTINGS))
+    for key in [k for k in _SETTINGS if k not in settings]:
+        check.that(False, f"{key}: is missing")
+    for part in [p for p in _MODELS if p in settings and _model(settings, p) is None]:
+        _refuse_model(part, settings[part], check)
+    knowledge = memory = None
+    if _model(settings, "knowledge"):
+        knowledge = collect(_with_columns(settings, columns, concepts), check, path="knowledge")
+    if _model(settings, "memory"):
+        memory = collect(_whole(settings, "memory", _model(settings, "memory"), check), check, path="memory")
+    pace = collect(_whole(settings, "pace", Pace, check), check, Pace, "pace")
+    goals = collect(_whole(settings, "goals", Goals, check), check, Goals, "goals")
+    course = collect(_whole(settings, "course", Course, check), check, Course, "course")
+    listed = settings.get("groups", [])
     if not isinstance(listed, list):
         check.add("groups", listed, "must be a list of subgroups")
         listed = []
-    groups = tuple(collect(g, check, Group, f"groups[{i}]") for i, g in enumerate(listed))
-    if len(check.found) > before:
+    groups = tuple(
+        collect(_whole({path: group}, path, Group, check), check, Group, path)
+        for path, group in ((f"groups[{i}]", g) for i, g in enumerate(listed))
+    )
+    leak = settings.get("leak", 0.0)
+    check.number("leak", leak, at_least=0.0, at_most=1.0)
+    if check.found or knowledge is None or memory is None:
         return None, Course()
-    for part, value, kind in (("knowledge", knowledge, ConceptModel), ("memory", memory, Consolidation)):
-        if not isinstance(value, kind):
-            check.add(f"{part}._target_", type(value).__name__, f"must be a model of {part}")
-    leak = settings.get("leak", 0.1)
-    if len(check.found) > before:
-        return None, course
     return _try(lambda: Population(knowledge, memory, pace, groups, goals, leak), check), course
+
+
+def _refuse_model(part: str, node: object, check: Violations) -> None:
+    example = f"such as curriculum_rl.students.{_EXAMPLES[part]}"
+    if not isinstance(node, dict):
+        check.add(part, node, f"must be a mapping of settings with a {TARGET}, {example}")
+    elif TARGET not in node:
+        check.that(False, f"{part}.{TARGET}: is missing; it names a model of {part}, {example}")
+    else:
+        check.add(f"{part}.{TARGET}", node[TARGET], f"must name a model of {part}, {example}")
+
+
+def _with_columns(settings: Mapping[str, Any], columns: Mapping[str, list[float]], concepts: int) -> object:
+    """The settings of the knowledge model with the columns of concepts.csv; one number stands for every concept."""
+    node = settings["knowledge"]
+    return {**node, **columns, **{name: [float(x)] * concepts for name, x in node.items() if _is_number(x)}}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _whole(settings: Mapping[str, Any], part: str, cls: type | None, check: Violations) -> object:
+    """The settings of a part; notes each that is missing, since every number of a world stands in its pack."""
+    node = settings.get(part, {})
+    if isinstance(node, dict) and cls is not None and part in settings:
+        required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
+        for name in [f.name for f in fields(cls) if f.name not in node and f.name not in required]:
+            check.that(False, f"{part}.{name}: is missing")
+    return node
 
 
 def _provenance(settings: Mapping[str, Any], check: Violations) -> dict[str, str]:
     """Every parameter must have its line, and every line must say fitted, published or assumed."""
-    lines = settings.get("provenance")
+    lines = settings.get("provenance", {})
     if not isinstance(lines, dict):
         check.add("provenance", lines, "must map every parameter to its source")
         return {}
-    needed = {f"knowledge.{name}" for name in _fields(settings)} | set(_TABLES)
-    needed |= {"groups", "goals.share", "leak", "course"}
-    for part in ("memory", "pace"):
-        node = settings.get(part)
-        try:
-            cls = target_class(node["_target_"]) if isinstance(node, dict) and "_target_" in node else Pace
-        except LookupError:
-            continue  # noted where the part is built
-        needed |= {f"{part}.{f.name}" for f in fields(cls)}
+    needed = {f"knowledge.{name}" for name in _fields(settings) or ()} | set(_TABLES)
+    needed |= {"groups", "goals.share", "leak", "course", *(f"pace.{f.name}" for f in fields(Pace))}
+    memory = _model(settings, "memory")
+    needed |= {f"memory.{f.name}" for f in fields(memory)} if memory else set()
     example = 'Begin with fitted, published or assumed, then the source: "assumed: ..."'
     for name in sorted(needed - lines.keys()):
         check.that(False, f"provenance.{name}: is missing. {example}")
-    for name in sorted(map(str, lines.keys() - needed)):
-        check.add(f"provenance.{name}", lines[name], "is about no parameter", nearest(name, needed))
+    for name in sorted(lines.keys() - needed, key=str):
+        if memory or not str(name).startswith("memory."):
+            check.add(f"provenance.{name}", lines[name], "is about no parameter", nearest(str(name), needed))
     for name, line in lines.items():
         if not str(line).startswith(ORIGINS):
             check.add(f"provenance.{name}", line, "must say where the number comes from", example)

@@ -26,18 +26,27 @@ def check_yaml(path: Path) -> Any:
         raise InvalidInput(where, [f"cannot be read ({error.strerror}): check the path"]) from None
     except UnicodeDecodeError as error:
         raise InvalidInput(where, [f"is not UTF-8 text (byte {error.start}): save it as UTF-8"]) from None
-    loader = _Loader(text)
+    violations = Violations(where)
     try:
-        content = loader.get_single_data()
+        content, repeated = _load(text)
     except yaml.YAMLError as error:
         raise InvalidInput(where, [_syntax(error)]) from None
-    finally:
-        loader.dispose()
-    violations = Violations(where)
-    for message in loader.repeated:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        # What PyYAML lets through for a tag that does not fit its value, or for nesting without end.
+        raise InvalidInput(where, [f"is not plain YAML: {error}"]) from None
+    for message in repeated:
         violations.that(False, message)
     violations.raise_all()
     return content
+
+
+def _load(text: str) -> tuple[Any, list[str]]:
+    """The content, and what is said of keys that are given twice."""
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data(), loader.repeated
+    finally:
+        loader.dispose()
 
 
 class _Loader(yaml.SafeLoader):
