@@ -123,6 +123,35 @@ def test_every_violation_is_said_at_once():
     )
 
 
+@dataclass(frozen=True)
+class Pair:
+    low: float
+    high: float
+    inner: Inner
+
+    def __post_init__(self) -> None:
+        check = Violations("pair")
+        check.number("low", self.low, at_least=0.0)
+        check.number("high", self.high, at_least=0.0)
+        check.that(self.low <= self.high, "low must not be above high")
+        check.raise_all()
+
+
+def test_ranges_are_checked_beside_fields_that_cannot_be_built():
+    found = violations_of_pair({"low": -1, "high": 3, "inner": {"step": 7}})
+    assert found == ["inner.step = 7.0: must be a finite number above 0 and under 1.", LOW]
+    assert violations_of_pair({"low": -1, "high": "x", "inner": {}}) == ["high = 'x': must be a number."]
+
+
+LOW = "low = -1.0: must be a finite number at least 0."
+
+
+def violations_of_pair(node: dict[str, Any]) -> list[str]:
+    with pytest.raises(InvalidInput) as caught:
+        config.build(node, "test", Pair)
+    return caught.value.violations
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -126,18 +126,33 @@ def _dataclass(node: Mapping[Any, Any], hint: Any, path: str, violations: Violat
         violations.that(False, f"{_join(path, TARGET)}: is missing; it names the dataclass that is meant")
         return _REFUSED
     values = _fields(cls, node, path, violations)
-    whole = len(violations.found) == before
-    try:
-        # Where a field was refused, its default stands in, so that the ranges of the others are checked too.
-        built = cls(**values)
-    except InvalidInput as error:
-        violations.found.extend(_join(path, line) for line in error.violations)
-        return _REFUSED
-    except (TypeError, ValueError) as error:
-        if whole:
+    if len(violations.found) == before:
+        try:
+            return cls(**values)
+        except InvalidInput as error:
+            violations.found.extend(_join(path, line) for line in error.violations)
+        except (TypeError, ValueError) as error:
             violations.that(False, f"{path or _dotted(cls)}: {error}")
-        return _REFUSED
-    return built if whole else _REFUSED
+    else:
+        violations.found.extend(_join(path, line) for line in _ranges(cls, values))
+    return _REFUSED
+
+
+def _ranges(cls: type, values: Mapping[str, Any]) -> list[str]:
+    """What the dataclass says of the fields that fit, though others do not.
+
+    The default of a field that does not fit takes its place; where there is none a stand-in does, and what is said
+    of that is left out. A check that stumbles over a stand-in ends the search: what it would have found shows in the
+    next try.
+    """
+    absent = [f.name for f in dataclasses.fields(cls) if f.init and f.name not in values and _required(f)]
+    try:
+        cls(**values, **dict.fromkeys(absent, _REFUSED))
+    except InvalidInput as error:
+        return [line for line in error.violations if not re.match(rf"({'|'.join(absent)})\b", line) or not absent]
+    except Exception:
+        pass
+    return []
 
 
 def _fields(cls: type, node: Mapping[Any, Any], path: str, violations: Violations) -> dict[str, Any]:
@@ -212,9 +227,7 @@ def _union(value: Any, options: tuple[Any, ...], hint: Any, path: str, violation
     return _refuse(value, hint, path, violations)
 
 
-def _sequence(
-    value: Any, origin: Any, args: tuple[Any, ...], hint: Any, path: str, violations: Violations
-) -> Any:
+def _sequence(value: Any, origin: Any, args: tuple[Any, ...], hint: Any, path: str, violations: Violations) -> Any:
     fixed = origin is tuple and args[-1:] != (...,)
     if not isinstance(value, (list, tuple)) or (fixed and len(value) != len(args)):
         return _refuse(value, hint, path, violations)
@@ -233,9 +246,7 @@ def _mapping(value: Any, args: tuple[Any, ...], hint: Any, path: str, violations
     }
 
 
-def _refuse(
-    value: Any, hint: Any, path: str, violations: Violations, choices: tuple[Any, ...] = ()
-) -> _Refused:
+def _refuse(value: Any, hint: Any, path: str, violations: Violations, choices: tuple[Any, ...] = ()) -> _Refused:
     remedy = nearest(str(value), map(str, choices)) if choices else ""
     expected = "no such choice" if choices else f"must be {describe(hint)}"
     violations.add(path, value, expected, remedy)

@@ -135,12 +135,12 @@ def _is_setting(override: Override, base: DictConfig, known: Iterable[str], viol
 
 def _nearest_key(key: str, keys: Sequence[str], known: Sequence[str]) -> str:
     """Near names: as a whole, or where the last part was meant (`frames` for `agent.frames`)."""
-    same_end = [k for k in [*keys, *known] if k.rpartition(".")[2] == key.rpartition(".")[2]]
+    same_end = [k for k in dict.fromkeys([*keys, *known]) if k.rpartition(".")[2] == key.rpartition(".")[2]]
     if same_end:
         return f"Did you mean {' or '.join(same_end[:3])}?"
     parent, _, _ = key.rpartition(".")
     siblings = [k for k in keys if k.rpartition(".")[0] == parent]
-    return config.nearest(key, [*siblings, *(known if not parent else ())] or [*keys, *known])
+    return config.nearest(key, {*siblings, *(known if not parent else ())} or {*keys, *known})
 
 
 def _keys(node: DictConfig, path: str = "") -> list[str]:
