@@ -198,9 +198,9 @@ def _add_evaluate(verbs: Verbs[argparse.ArgumentParser]) -> None:
         """\
 examples:
   curriculum-rl evaluate --world new_material mastery greedy_credit
-  curriculum-rl evaluate --world path/to/my/pack random runs/study/DATE/policies/NAME --students 2000""",
+  curriculum-rl evaluate --world path/to/my/pack random runs/study/DATE/policies/NAME-seed0""",
     )
-    added.add_argument("policies", nargs="+", metavar="POLICY", help="a heuristic's name or a saved policy's folder")
+    added.add_argument("policies", nargs="+", metavar="POLICY", help="a heuristic's name, or the path of a saved one")
     added.add_argument("--world", default="new_material", help="a pack, a configured world or a folder")
     added.add_argument("--students", type=int, default=2000, metavar="N", help="how many (default 2000)")
     added.add_argument("--seed", type=int, default=0, help="of the students and of random policies")
@@ -212,7 +212,8 @@ def _evaluate(typed: argparse.Namespace) -> int:
     from curriculum_rl.studies.judge import find_policies, judge, table
     from curriculum_rl.world import load_world
 
-    world, policies = load_world(typed.world), find_policies(typed.policies)
+    world = load_world(typed.world)
+    policies = find_policies(world, typed.policies)
     with Console(stderr=True).status("") as status:
         outcomes = judge(world, policies, typed.students, typed.seed, lambda name: status.update(f"{name} ..."))
     Console().print(table(world, outcomes))

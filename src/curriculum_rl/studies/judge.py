@@ -16,25 +16,35 @@ from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import World
 
 
-def find_policies(names: Sequence[str]) -> dict[str, Policy]:
-    """Each policy by its name: a heuristic of `configs/policy`, or the folder of one that a study saved.
+def find_policies(world: World, names: Sequence[str]) -> dict[str, Policy]:
+    """Each policy by its name: a heuristic of `configs/policy`, or the path of one that a study saved.
 
     Raises:
-        InvalidInput: every name that is neither, or that stands twice.
+        InvalidInput: every name that is neither, that stands twice, or whose policy does not fit the world.
     """
     check = Violations("policies")
     found: dict[str, Policy] = {}
     for name in names:
-        label = Path(name).name if Path(name).is_dir() else name
-        if label in found:
-            check.add("policies", name, "stands twice")
-            continue
+        saved = Path(name.removesuffix(".json"))
+        label = saved.name if _is_saved(saved) else name
+        check.that(label not in found, f"{label}: stands twice. Name it once")
         try:
-            found[label] = load_policy(name)
+            found[label] = load_saved(saved, world) if _is_saved(saved) else load_policy(name)
         except InvalidInput as error:
             check.found.extend(error.violations)
     check.raise_all()
     return found
+
+
+def load_saved(path: Path, world: World) -> Policy:
+    """A trained policy, by its path without suffix. Torch is imported here, for heuristics do without."""
+    from curriculum_rl.agents.learned import load_learned
+
+    return load_learned(path, world)
+
+
+def _is_saved(path: Path) -> bool:
+    return path.with_name(f"{path.name}.json").is_file()
 
 
 def judge(

@@ -155,7 +155,8 @@ def _learners(study: Study, world: World, folder: Path, run: Run, progress: Prog
         for one in learned:
             child = runs[one.job.name, one.job.seed]
             child.metrics({"seconds": one.seconds})
-            for file in sorted(one.job.path.parent.glob(f"{one.job.path.name}.*")):
+            folder, name = one.job.path.parent, one.job.path.name
+            for file in [folder / f"{name}.json", *folder.glob(f"{name}-*.safetensors")]:
                 child.keep(file, "policy")
     return learned
 
