@@ -54,7 +54,9 @@ def test_a_sweep_is_a_job_for_every_combination(folder: Path, capfd: pytest.Capt
 
 @pytest.mark.parametrize("error", [InvalidInput("x", ["y"]), KeyboardInterrupt(), RuntimeError("z")])
 @pytest.mark.parametrize("multirun", [False, True])
-def test_errors_of_a_job_come_through(folder: Path, error: BaseException, multirun: bool):
+def test_errors_of_a_job_come_through(
+    folder: Path, error: BaseException, multirun: bool, capfd: pytest.CaptureFixture[str]
+):
     typed, environment = list(sys.argv), dict(os.environ)
 
     def job(config: DictConfig, to: Path) -> None:
@@ -64,3 +66,4 @@ def test_errors_of_a_job_come_through(folder: Path, error: BaseException, multir
         launch([], job, multirun=multirun, folder=folder)
     assert caught.value is error
     assert (sys.argv, os.environ) == (typed, environment)
+    assert capfd.readouterr().err == ""

@@ -18,6 +18,13 @@ Job = Callable[[DictConfig, Path], None]
 """Runs one composed config; the folder is where its results belong."""
 
 
+class _Failed(BaseException):
+    """Carries an error of the job past Hydra, which would print a line of its own about any `Exception`."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
 def launch(overrides: Sequence[str], job: Job, *, multirun: bool = False, folder: Path | None = None) -> None:
     """Composes the config and runs the job, once or for each combination.
 
@@ -35,7 +42,10 @@ def launch(overrides: Sequence[str], job: Job, *, multirun: bool = False, folder
         settings = HydraConfig.get()
         if multirun:
             print(f"\nJob {settings.job.num + 1}: {settings.job.override_dirname or 'as configured'}")
-        job(composed, Path(settings.runtime.output_dir))
+        try:
+            job(composed, Path(settings.runtime.output_dir))
+        except Exception as error:
+            raise _Failed(error) from error
 
     root = str((folder or configs_folder()).absolute())
     # Hydra reads its arguments from sys.argv, and prints an error itself unless it is told to let it through.
@@ -44,6 +54,8 @@ def launch(overrides: Sequence[str], job: Job, *, multirun: bool = False, folder
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         hydra.main(version_base=HYDRA_VERSION, config_path=root, config_name=ROOT)(task)()
+    except _Failed as failed:
+        raise failed.error from None
     finally:
         sys.argv = typed
         if told is None:

@@ -69,7 +69,7 @@ def _results(study: Study, world: World, folder: Path, run: Run) -> dict[str, An
         settings = study.evaluation
         students = first(TEST, settings.students)
         lanes = sum(len(e.players) + len(e.sampled) for e in entrants)
-        task = progress.add_task("judging", total=lanes * settings.students)
+        task = progress.add_task("judging", about="", total=lanes * settings.students)
 
         def done(name: str, count: int) -> None:
             progress.update(task, advance=count, description=f"judging {name}")
@@ -107,7 +107,7 @@ def _heuristics(
     """The heuristics, tuned on students of their own where the study says so; with all that was tried."""
     settings, entrants = study.policies, []
     tried: dict[str, list[dict[str, Any]]] = {}
-    task = progress.add_task("heuristics", total=len(settings.chosen))
+    task = progress.add_task("heuristics", about="", total=len(settings.chosen))
     for name in settings.chosen:
         policy = load_policy(name)
         progress.update(task, description=f"tuning {name}" if settings.tune else "heuristics")
