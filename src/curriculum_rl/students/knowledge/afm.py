@@ -81,6 +81,14 @@ class AFM(ConceptModel):
         chance: Float = expit(state.ability + level)
         return chance
 
+    def expected_gain(self, state: AFMState, at: At) -> Float:
+        """Of what is missing to 1 in P(right) on a medium problem."""
+        logit = state.ability + self.each("intercept").take(at.concepts) + state.growth.take(at.flat)
+        more = np.maximum(0.0, self.each("slope").take(at.concepts) + state.rate)
+        # (s(x + m) - s(x)) / (1 - s(x)) without the cancellation where s(x) is near 1
+        share: Float = -np.expm1(-more) * expit(logit + more)
+        return share
+
     def score(self, concepts: Int, recall: Float) -> Float:
         """P(right) on a medium problem, which is what `recall` is here."""
         return recall

@@ -87,7 +87,8 @@ class BKT(ConceptModel):
             chance: Float = (lucky + (right - lucky) * recalled)[0]
             return chance
         recalled, right, lucky = ((shares * x).sum(axis=0) for x in (recalled, right, lucky))
-        return lucky + (right - lucky) * recalled
+        mixed: Float = lucky + (right - lucky) * recalled
+        return mixed
 
     def learn_from(self, state: BKTState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
         """Practises, in place; returns what is known afterwards and what of it is new, (L, n) each."""
@@ -101,6 +102,11 @@ class BKT(ConceptModel):
     def recall(self, state: BKTState, at: At, retention: Float) -> Float:
         """1 where known, as far as it is retained."""
         return state.known.take(at.flat) * retention
+
+    def expected_gain(self, state: BKTState, at: At) -> Float:
+        """P(becomes known)."""
+        chance: Float = expit(logit(self.each("learn")).take(at.concepts) + state.rate)
+        return chance
 
     def score(self, concepts: Int, recall: Float) -> Float:
         """P(right) on a medium problem: guess + (1 - slip - guess) * recall."""

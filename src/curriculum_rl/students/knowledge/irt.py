@@ -92,6 +92,14 @@ class IRT(ConceptModel):
         chance: Float = expit(self.each("discrimination").take(at.concepts) * theta)
         return chance
 
+    def expected_gain(self, state: IRTState, at: At) -> Float:
+        """Of what is missing to 1 in P(right) without luck."""
+        a = self.each("discrimination").take(at.concepts)
+        logit = a * (state.ability + self.each("level").take(at.concepts) + state.growth.take(at.flat))
+        more = a * self.each("rise").take(at.concepts) * np.exp(state.rate) * expit(-logit)
+        share: Float = -np.expm1(-more) * expit(logit + more)
+        return share
+
     def score(self, concepts: Int, recall: Float) -> Float:
         """P(right) on a medium problem: c + (1 - c) * recall."""
         guess = self.each("guess").take(concepts)

@@ -86,6 +86,12 @@ class Knowledge(Protocol[S]):
     def recall(self, state: S, at: At, retention: Float) -> Float:
         """How far the concept can be used when this much is retained, in [0, 1], of the shape of `at`."""
 
+    def expected_gain(self, state: S, at: At) -> Float:
+        """Share of what is missing of `recall` that a medium problem is expected to add when fully ready.
+
+        Of the shape of `at`; for bounds that see the true state alone.
+        """
+
     def score(self, concepts: Int, recall: Float) -> Float:
         """P(right) on a medium problem of a test, from `recall`."""
 
