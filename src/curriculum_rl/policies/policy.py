@@ -31,14 +31,19 @@ class Tunable(Policy, Protocol):
     """A policy with parameters that are worth tuning."""
 
     def variants(self) -> Iterable[Self]:
-        """The settings to try, its own among them."""
+        """Other settings to try from here, one thing changed at a time: as many, in the same order, from anywhere."""
 
 
 def best(score: Float, mask: Bool) -> Float:
     """All probability on the allowed activity with the highest score, the first of them on a tie, (n, A)."""
     choice: Int = np.where(mask, score, -np.inf).argmax(axis=1)
-    out = np.zeros(score.shape)
-    out[np.arange(len(out)), choice] = 1.0
+    return surely(choice, score.shape[1])
+
+
+def surely(choice: Int, activities: int) -> Float:
+    """All probability on one activity of each student, (n,), as (n, A)."""
+    out = np.zeros((len(choice), activities))
+    out[np.arange(len(choice)), choice] = 1.0
     return out
 
 
@@ -46,3 +51,16 @@ def evenly(allowed: Bool) -> Float:
     """The same probability for each allowed activity, (n, A)."""
     share: Float = allowed / np.maximum(allowed.sum(axis=1, keepdims=True), 1)
     return share
+
+
+def toward_goals(view: View) -> Bool:
+    """Allowed activities that practise a goal, (n, A); where there is none, whatever is allowed."""
+    concepts, shares = view.platform.curriculum.loads
+    fits = np.zeros(view.mask.shape, dtype=np.bool_)
+    for concept, share in zip(concepts, shares, strict=True):
+        fits |= view.belief.goals.take(concept, axis=1) & (share > 0)
+    fits &= view.mask
+    none = ~fits.any(axis=1)
+    if none.any():
+        fits[none] = view.mask[none]
+    return fits

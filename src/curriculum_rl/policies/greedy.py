@@ -1,0 +1,42 @@
+"""One step ahead: the activity that raises the expected score of the delayed test most for each minute.
+
+    a = argmax worth_a / min(minutes_a, minutes left of the session)
+
+with `worth` from `trackers/planning.py`: over the goals, what is learned and what of it will be recalled at the test,
+and how much longer what is known will last. An activity that overruns its session costs what was left of it.
+In a world without prerequisites this is close to the best there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from curriculum_rl.batch import Float
+from curriculum_rl.envs.simulation import View
+from curriculum_rl.policies.policy import best
+from curriculum_rl.trackers.bkt import BKTFilter
+from curriculum_rl.trackers.planning import goal_value, worth
+from curriculum_rl.trackers.tracker import Tracker
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """Attributes:
+    tracker: what believes.
+    """
+
+    tracker: Tracker = field(default_factory=BKTFilter)
+
+    def probabilities(self, view: View) -> Float:
+        """All on the best, (n, A)."""
+        belief, platform = view.belief, view.platform
+        points = worth(belief.outlook(), platform, goal_value(platform, belief.goals))
+        return best(per_minute(points, view), view.mask)
+
+
+def per_minute(points: Float, view: View) -> Float:
+    """Points for each minute of the course that an activity takes a student of average pace, (n, A)."""
+    minutes = np.minimum(view.platform.curriculum.minutes, np.maximum(view.session_left, 1e-6)[:, None])
+    return points / minutes

@@ -1,0 +1,119 @@
+"""What an activity is worth, from an outlook alone: shared by heuristics, features of networks, and bounds.
+
+With, for each concept, s = P(known), r = P(known and recalled now), f = chance to lose it at a try, and for what is
+recalled at the test: F if newly learned now, L if known and answered rightly now, T if known and practised without a
+right answer, R as things stand (all from the `Outlook`), an activity with learning m and share w of the concept
+changes the recall expected at the test by
+
+    rise = (1 - s) min(1, readiness learn m w) F + (1 - f) [s T + P(known, right) (L - T)] - R
+    P(known, right) = s lucky + r span      (0 where there is no answer; the mean of an activity's other concepts added)
+
+and the recall of now, which its dependants are learned by, by
+
+    lift = (1 - s) min(1, readiness learn m w) + (1 - f) s - r
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from curriculum_rl.batch import Bool, Float
+from curriculum_rl.trackers.tracker import Outlook
+from curriculum_rl.world import Platform
+
+
+def goal_value(platform: Platform, goals: Bool) -> Float:
+    """Points of the delayed test for each unit of recall, by concept, (n, K); 0 where it is no goal."""
+    known = platform.filter
+    share: Float = goals / goals.sum(axis=1, keepdims=True)
+    share *= 100.0 * (1.0 - known.slip - known.guess)
+    return share
+
+
+def worth(outlook: Outlook, platform: Platform, value: Float, ahead: Float | None = None) -> Float:
+    """Expected points of each activity, (n, A): value * rise + ahead * lift, over its concepts.
+
+    Args:
+        outlook: what is believed.
+        platform: the catalogue and the population's parameters.
+        value: points for each unit of recall at the test, (n, K).
+        ahead: points for each unit of recall now, (n, K), such as from `unlocking`.
+    """
+    curriculum, forget = platform.curriculum, platform.filter.forget
+    lucky, span = (x * curriculum.answered for x in platform.answers)
+    still = outlook.stored * (1.0 - forget)
+    rate = outlook.readiness * outlook.learn
+    learned = outlook.fresh * value
+    base = (still * outlook.kept - outlook.at_test) * value
+    longer = (outlook.refreshed - outlook.kept) * value * (1.0 - forget)
+    if ahead is not None:
+        learned = learned + ahead
+        base += ahead * (still - outlook.recall)
+    learned = learned * (1.0 - outlook.stored)
+    lengthened, recalled = longer * outlook.stored, longer * outlook.recall
+
+    concepts, shares = curriculum.loads
+    others = _others(outlook.recall, platform) if len(shares) > 1 else None
+    total = np.zeros((len(value), len(curriculum.activities)))
+    for i, (concept, share) in enumerate(zip(concepts, shares, strict=True)):
+        part = rate.take(concept, axis=1)
+        part *= curriculum.learning * share
+        np.minimum(part, 1.0, out=part)
+        part *= learned.take(concept, axis=1)
+        part += base.take(concept, axis=1)
+        part += recalled.take(concept, axis=1) * (span * share)
+        part += lengthened.take(concept, axis=1) * (lucky if others is None else lucky + span * others[i])
+        total += part if others is None else part * (share > 0)
+    return total
+
+
+def _others(recall: Float, platform: Platform) -> list[Float]:
+    """Share-weighted recall of the activity's other concepts, (n, A), for each place among its concepts."""
+    concepts, shares = platform.curriculum.loads
+    parts = [recall.take(c, axis=1) * w for c, w in zip(concepts, shares, strict=True)]
+    total = sum(parts)
+    return [total - part for part in parts]
+
+
+def unlocking(outlook: Outlook, platform: Platform, value: Float, discount: float) -> Float:
+    """Points ahead for each unit of recall of a concept now, through what it makes learnable, (n, K).
+
+        ahead_j = sum over children k of d readiness_k / d recall_j * (left_k + discount * ahead_k)
+        left_k  = value_k * F_k * (1 - R_k)          what practice of k could bring at most
+
+    in reverse order of the curriculum: O(n K) for each prerequisite.
+    """
+    curriculum, leak = platform.curriculum, platform.leak
+    recall = np.ascontiguousarray(outlook.recall.T)
+    left = np.ascontiguousarray((value * outlook.fresh * (1.0 - outlook.at_test)).T)
+    ahead = np.zeros_like(left)
+    for child in curriculum.order[::-1]:
+        parents = np.flatnonzero(curriculum.requires[:, child])
+        strengths = curriculum.requires[parents, child]
+        terms = [1.0 - s * (1.0 - recall[j]) for j, s in zip(parents, strengths, strict=True)]
+        reach = (1.0 - leak) * (left[child] + discount * ahead[child])
+        for i, parent in enumerate(parents):
+            slope = reach * strengths[i]
+            for other in terms[:i] + terms[i + 1 :]:
+                slope *= other
+            ahead[parent] += slope
+    return np.ascontiguousarray(ahead.T)
+
+
+def with_reviews(outlook: Outlook, share: Float) -> Outlook:
+    """The same outlook where later reviews will bring back this share of what would be forgotten by the test, (n,).
+
+    P(recalled at the test | known) becomes share + (1 - share) * P: what is learned early counts although it would
+    be forgotten if it were left alone, and refreshing early counts for less.
+    """
+    lost = (1.0 - share)[:, None]
+    kept = share[:, None]
+    return replace(
+        outlook,
+        at_test=outlook.at_test * lost + outlook.stored * kept,
+        fresh=outlook.fresh * lost + kept,
+        refreshed=outlook.refreshed * lost + kept,
+        kept=outlook.kept * lost + kept,
+    )
