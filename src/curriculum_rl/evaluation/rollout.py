@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.envs.simulation import Gate, Simulation
 from curriculum_rl.evaluation.cohorts import TEST, first
 from curriculum_rl.policies.policy import Policy
+from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.world import World
 
 CHUNK = 4096
@@ -59,9 +61,25 @@ class Traces:
     moments: Float  # (BINS,) how many student-moments were summed
 
 
+@runtime_checkable
+class Privileged(Protocol):
+    """Chooses from the true state of students: a bound that policies are measured by, never one of them."""
+
+    @property
+    def tracker(self) -> Tracker:
+        """What masks are made from, where activities are gated."""
+
+    def probabilities_knowing(self, simulation: Simulation) -> Float:
+        """P(each activity), (n, A): rows sum to 1, exactly 0 where masked."""
+
+
+Player = Policy | Privileged
+"""What can be played: a rollout shows the true state to the privileged alone."""
+
+
 def rollout(
     world: World,
-    policy: Policy,
+    policy: Player,
     students: int | Int | range = 1000,
     seed: int = 0,
     *,
@@ -74,7 +92,7 @@ def rollout(
 
     Args:
         world: what is simulated.
-        policy: what chooses; a random one draws from a stream of each student's own.
+        policy: what chooses; a random policy draws from a stream of each student's own.
         students: ids, or how many of the test cohort.
         seed: of the students and of the policy's draws.
         gate: masks activities as in the environments.
@@ -99,7 +117,7 @@ def choose(probabilities: Float, u: Float) -> Int:
 
 def _play(
     world: World,
-    policy: Policy,
+    policy: Player,
     ids: Int,
     seed: int,
     gate: Gate | None,
@@ -112,7 +130,10 @@ def _play(
     place = np.arange(len(ids))  # of each lane in the outcomes
     form = world.curriculum.form
     while len(place):
-        probabilities = policy.probabilities(simulation.view())
+        if isinstance(policy, Privileged):
+            probabilities = policy.probabilities_knowing(simulation)
+        else:
+            probabilities = policy.probabilities(simulation.view())
         u = streams.uniform(key, simulation.students.step.astype(np.uint64))
         activity = choose(probabilities, u)
         if traces is not None:
