@@ -1,7 +1,8 @@
 """The tries that a model is fitted to, with the concepts of every item, and the same tries as chains.
 
-A *chain* is what one student did on one concept, in order. A try at an item of m concepts stands in m chains, with a
-share of 1/m in each.
+A *chain* is what one student did on one concept, in order. What a concept is, where items need several skills, can be
+chosen: each distinct set of skills ("set"), or every skill ("each"), so that a try at an item of m skills stands in m
+chains, with a share of 1/m in each.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from scipy import sparse
@@ -60,6 +62,12 @@ class Attempts:
         return begins
 
     @cached_property
+    def concepts_met(self) -> Int:
+        """How many concepts each student met, (U,)."""
+        first = self.chains.student[: self.chains.count]
+        return np.bincount(first, minlength=len(self.students)).astype(np.int64)
+
+    @cached_property
     def chains(self) -> Chains:
         """The same tries, by student and concept."""
         return _chains(self)
@@ -102,7 +110,13 @@ class Chains:
         return sparse.csr_matrix((self.share, (self.row, np.arange(len(self.row)))), (self.rows, len(self.row)))
 
 
-def build_attempts(log: FittingLog, q_matrix: QMatrix | None, unseen_share: float) -> Attempts:
+Several = Literal["set", "each"]
+"""What items of several skills practise: one concept for each distinct set of skills, or every skill."""
+
+
+def build_attempts(
+    log: FittingLog, q_matrix: QMatrix | None, unseen_share: float, several: Several = "set"
+) -> Attempts:
     """Joins a log with its q-matrix (or its own skills), and decides who is kept from fitting.
 
     Without a split in the log a student is unseen where the SHA-256 of the id, as a fraction, is under `unseen_share`:
@@ -116,6 +130,10 @@ def build_attempts(log: FittingLog, q_matrix: QMatrix | None, unseen_share: floa
         index = {concept: k for k, concept in enumerate(concepts)}
         members = [tuple(sorted(index[s] for s in skills)) for skills in log.skills]
     sets = {held: c for c, held in enumerate(sorted(set(members)))}
+    combination = [sets[held] for held in members]
+    if several == "set":
+        concepts = tuple("+".join(concepts[k] for k in held) for held in sets)
+        members = [(c,) for c in combination]
     count = np.array([len(held) for held in members], dtype=np.int64)
     return Attempts(
         students=log.students,
@@ -126,7 +144,7 @@ def build_attempts(log: FittingLog, q_matrix: QMatrix | None, unseen_share: floa
         first=np.cumsum(count) - count,
         count=count,
         members=np.array([k for held in members for k in held], dtype=np.int64),
-        combination=np.array([sets[held] for held in members], dtype=np.int64),
+        combination=np.array(combination, dtype=np.int64),
         unseen=log.unseen if log.unseen is not None else _by_hash(log.students, unseen_share),
     )
 

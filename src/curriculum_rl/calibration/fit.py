@@ -10,7 +10,16 @@ import numpy as np
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.calibration.attempts import Attempts
-from curriculum_rl.calibration.spread import Nodes, Spread, before_each_try, nodes
+from curriculum_rl.calibration.spread import (
+    Nodes,
+    Spread,
+    Volume,
+    before_each_try,
+    by_student,
+    nodes,
+    posterior,
+    weights_by_volume,
+)
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
 
 Tick = Callable[[str, int, int], None]
@@ -33,6 +42,7 @@ class Fit:
         difficulty: of each item, logits above a medium item of its concepts, shrunk towards 0, (J,).
         difficulty_sd: the fitted spread of difficulty between items.
         spread: of ability and rate between students.
+        volume: how both go with the number of concepts met in the log.
         log_likelihood: marginal, nats a try, after each iteration.
         degenerate: why a concept's numbers cannot be trusted; "" where they can, (K,).
         right_at_nodes: the one-step predictions of this fit.
@@ -43,26 +53,41 @@ class Fit:
     difficulty: Float
     difficulty_sd: float
     spread: Spread
+    volume: Volume
     log_likelihood: tuple[float, ...]
     degenerate: tuple[str, ...]
     right_at_nodes: RightAtNodes
     grid: tuple[int, int]
 
-    def filter(self, attempts: Attempts) -> tuple[Float, Float, Nodes]:
-        """Steps through each student's tries: P(right) before each, (n,), and P(node) after the last, (U, G).
+    def predict(self, attempts: Attempts) -> Float:
+        """P(right) one step ahead of each try, (n,).
 
         A student's ability and rate are inferred from that student's earlier tries alone.
         """
         grid = nodes(self.spread, *self.grid)
         right = self.right_at_nodes(attempts, grid)
-        log_likelihood = np.log(np.where(attempts.right[:, None] > 0, right, 1.0 - right))
-        weight = before_each_try(attempts, log_likelihood, grid)
-        predicted: Float = (weight * right).sum(axis=1)
-        last = np.r_[attempts.student[1:] != attempts.student[:-1], True]
-        final = np.tile(grid.weight, (len(attempts.students), 1))
-        after = weight[last] * np.exp(log_likelihood[last])
-        final[attempts.student[last]] = after / after.sum(axis=1, keepdims=True)
-        return np.clip(predicted, 1e-6, 1.0 - 1e-6), final, grid
+        weight = before_each_try(attempts, _log_likelihood(attempts, right), grid)
+        predicted: Float = np.clip((weight * right).sum(axis=1), 1e-6, 1.0 - 1e-6)
+        return predicted
+
+    def prior(self, attempts: Attempts) -> tuple[Float, Nodes]:
+        """P(node) of each student from the number of concepts met alone, (U, G), and the nodes."""
+        grid = nodes(self.spread, *self.grid)
+        x = self.volume.x(attempts.concepts_met)
+        return weights_by_volume(grid, self.spread, self.volume, x), grid
+
+    def posterior(self, attempts: Attempts) -> tuple[Float, Nodes]:
+        """P(node) of each student given all of that student's tries, (U, G), and the nodes."""
+        prior, grid = self.prior(attempts)
+        likelihood = _log_likelihood(attempts, self.right_at_nodes(attempts, grid))
+        weight, _ = posterior(by_student(likelihood, attempts.student, len(attempts.students)), prior)
+        return weight, grid
+
+
+def _log_likelihood(attempts: Attempts, right: Float) -> Float:
+    """Of each answer at each node, (n, G)."""
+    log: Float = np.log(np.where(attempts.right[:, None] > 0, right, 1.0 - right))
+    return log
 
 
 class Fitter(Protocol):

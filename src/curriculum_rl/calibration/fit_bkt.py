@@ -1,7 +1,7 @@
 """Bayesian knowledge tracing fitted by expectation-maximisation, with students who differ and items that differ.
 
 The equations are those of `students/knowledge/bkt.py`, everything ready and retained:
-    P(known at first) = logistic(initial_k + ability)      P(becomes known) = share * logistic(learn_k + rate)
+    P(known at first) = logistic(initial_k + ability)      P(becomes known) = logistic(learn_k + rate)
     P(right | known) = logistic(right_k - difficulty_j)    P(right | not known) = logistic(lucky_k - difficulty_j)
     P(no longer known) = forget_k                          (ability, rate) ~ N(0, covariance),  difficulty ~ N(0, sd^2)
 
@@ -10,8 +10,8 @@ over the grid. M: Newton steps for each concept and item, penalised by normal pr
 and spread are fitted (empirical Bayes); the covariance follows the posterior's second moments.
 
 EM for hidden Markov models: Baum et al. (1970); individual offsets: Yudelson, Koedinger & Gordon (2013); item effects:
-Pardos & Heffernan (2011). A try at several concepts is evidence about each of them, and its chance of learning is
-divided among them.
+Pardos & Heffernan (2011). A try at an item of several concepts is a full try at each of them: evidence about each, and
+a chance to learn each. It is predicted from their mean knowledge, slip and guess.
 """
 
 from __future__ import annotations
@@ -25,10 +25,19 @@ from scipy.special import expit, logit
 from curriculum_rl.batch import Float
 from curriculum_rl.calibration.attempts import Attempts, Chains
 from curriculum_rl.calibration.fit import Fit, Prior, Tick, practised, step
-from curriculum_rl.calibration.spread import Nodes, Spread, by_student, moments, nodes, posterior
+from curriculum_rl.calibration.spread import (
+    Nodes,
+    Spread,
+    Volume,
+    by_student,
+    moments,
+    nodes,
+    posterior,
+    weights_by_volume,
+)
 from curriculum_rl.students.knowledge.bkt import BKT
 
-FIT_GRID = (7, 3)
+FIT_GRID = (9, 5)
 PREDICT_GRID = (15, 5)
 _EDGE = 1e-7
 # Forgetting has a Beta(1, 59) prior at the start: near 1 in 60 a try, the classic model's 0 within reach.
@@ -45,7 +54,8 @@ class _Parameters:
     lucky: Float  # logit of guess
     forget: Float  # a probability
     difficulty: Float
-    spread: Spread = field(default_factory=lambda: Spread(1.0, 0.7, 0.4))
+    volume: Volume
+    spread: Spread = field(default_factory=lambda: Spread(1.5, 1.0, 0.5))
     difficulty_sd: float = 0.7
     priors: dict[str, Prior] = field(
         default_factory=lambda: {
@@ -67,7 +77,7 @@ class _Forward:
     if_not: Float  # and if not, (E,)
 
 
-def fit_bkt(attempts: Attempts, iterations: int, tick: Tick, tolerance: float = 1e-5) -> Fit:
+def fit_bkt(attempts: Attempts, iterations: int, tick: Tick, tolerance: float = 2e-5) -> Fit:
     """Fits the population to all tries of `attempts`.
 
     Stops after `iterations`, or where the likelihood gains less than `tolerance` nats a try.
@@ -81,6 +91,7 @@ def fit_bkt(attempts: Attempts, iterations: int, tick: Tick, tolerance: float = 
         lucky=np.full(k, logit(0.25)),
         forget=np.full(k, 0.02),
         difficulty=np.zeros(attempts.items),
+        volume=work.volume,
     )
     history: list[float] = []
     for i in range(iterations):
@@ -99,6 +110,9 @@ class _Work:
         entries, k = len(chains.row), len(attempts.concepts)
         self.attempts, self.chains = attempts, chains
         self.practised = practised(chains.concept, k)
+        self.met = attempts.concepts_met
+        self.volume = Volume.of(self.met)
+        self.x = self.volume.x(self.met)
 
         def summing(chosen: np.ndarray, columns: int) -> sparse.csr_matrix:
             ones = np.ones(len(chosen))
@@ -106,8 +120,7 @@ class _Work:
 
         self.of_concept = summing(np.arange(entries), entries)
         self.first_of_concept = summing(np.arange(chains.count), chains.count)
-        self.shares = np.unique(chains.share)
-        self.moving = [summing(np.flatnonzero(chains.continued & (chains.share == s)), entries) for s in self.shares]
+        self.continued = summing(np.flatnonzero(chains.continued), entries)
         self.item_seen = np.bincount(chains.item, minlength=attempts.items) > 0
 
 
@@ -119,7 +132,8 @@ def _iterate(work: _Work, p: _Parameters, follow: bool) -> float:
     right = _right_of_rows(chains, p, passed.known)
     likelihood = np.where(attempts.right[:, None] > 0, right, 1.0 - right)
     students = len(attempts.students)
-    weight, total = posterior(by_student(np.log(likelihood), attempts.student, students), grid)
+    prior = weights_by_volume(grid, p.spread, p.volume, work.x)
+    weight, total = posterior(by_student(np.log(likelihood), attempts.student, students), prior)
     known, up, down = _backward(chains, p, grid, passed)
     of_entry = weight[chains.student]
     known *= of_entry
@@ -129,8 +143,9 @@ def _iterate(work: _Work, p: _Parameters, follow: bool) -> float:
     a, b = _FORGET_PRIOR
     p.forget = (work.of_concept @ lost + a) / (work.of_concept @ held + a + b)
     _move_answers(work, p, known.sum(axis=1))
-    present = np.bincount(attempts.student, minlength=students) > 0
-    p.spread = Spread.from_covariance(moments(weight[present], grid) + 1e-4 * np.eye(2))
+    present = work.met > 0
+    mean, p.spread, p.volume = moments(weight[present], grid, p.volume, work.x[present])
+    p.initial, p.learn = p.initial + mean[0], p.learn + mean[1]
     if follow:
         for name, prior in p.priors.items():
             prior.follow(getattr(p, name)[work.practised])
@@ -162,7 +177,7 @@ def _forward(chains: Chains, p: _Parameters, grid: Nodes) -> _Forward:
         k1, k0 = if_known[a:b, None], if_not[a:b, None]
         likelihood[a:b] = k0 + (k1 - k0) * now
         after = k1 * now / likelihood[a:b]
-        now = after * keep[: b - a] + (1.0 - after) * learn[: b - a] * chains.share[a:b, None]
+        now = after * keep[: b - a] + (1.0 - after) * learn[: b - a]
     return _Forward(known, likelihood, if_known, if_not)
 
 
@@ -182,7 +197,7 @@ def _backward(chains: Chains, p: _Parameters, grid: Nodes, passed: _Forward) -> 
         n = chains.starts[t + 2] - b
         after, ahead, later = smooth[a : a + n], passed.known[b : b + n], smooth[b : b + n]
         to_known, to_not = later / ahead, (1.0 - later) / (1.0 - ahead)
-        up[a : a + n] = (1.0 - after) * learn[:n] * chains.share[a : a + n, None] * to_known
+        up[a : a + n] = (1.0 - after) * learn[:n] * to_known
         down[a : a + n] = after * forget[:n] * to_not
         smooth[a : a + n] = after * (1.0 - forget[:n]) * to_known + down[a : a + n]
     return smooth, up, down
@@ -206,17 +221,13 @@ def _move_initial(work: _Work, p: _Parameters, grid: Nodes, weight: Float, known
 
 
 def _move_learn(work: _Work, p: _Parameters, grid: Nodes, not_known: Float, learned: Float) -> None:
-    """Newton on the chance of learning; at share s it is s * logistic(learn + rate)."""
-    counts = [(m @ not_known, m @ learned) for m in work.moving]
+    """Newton on the chance of learning, over the tries that another one follows."""
+    tried, moved = work.continued @ not_known, work.continued @ learned
     prior = p.priors["learn"]
     for _ in range(3):
         chance = expit(p.learn[:, None] + grid.rate)
-        gradient, curvature = prior.gradient(p.learn), np.full(len(p.learn), prior.curvature)
-        for share, (tried, moved) in zip(work.shares, counts, strict=True):
-            slope = share * chance * (1.0 - chance) / (1.0 - share * chance)
-            gradient = gradient + (moved * (1.0 - chance) - (tried - moved) * slope).sum(axis=1)
-            curvature = curvature + (tried * slope * (1.0 - chance)).sum(axis=1)
-        p.learn = p.learn + step(gradient, curvature)
+        gradient = (moved - tried * chance).sum(axis=1) + prior.gradient(p.learn)
+        p.learn = p.learn + step(gradient, (tried * chance * (1.0 - chance)).sum(axis=1) + prior.curvature)
 
 
 def _move_answers(work: _Work, p: _Parameters, known: Float) -> None:
@@ -260,6 +271,7 @@ def _finished(work: _Work, p: _Parameters, history: list[float]) -> Fit:
         difficulty=p.difficulty,
         difficulty_sd=p.difficulty_sd,
         spread=p.spread,
+        volume=p.volume,
         log_likelihood=tuple(history),
         degenerate=tuple(_fault(g, s) for g, s in zip(guess, slip, strict=True)),
         right_at_nodes=right_at_nodes,

@@ -179,7 +179,7 @@ def population_yaml(fit: Fit, provenance: Mapping[str, str]) -> str:
 
 def concept_id(concept: str) -> str:
     """An id for a concept of the log; what the pack's format gives a meaning to is replaced."""
-    return "s" + concept.replace(":", "_").replace(";", "_").strip()
+    return "s" + concept.replace(":", "_").replace(";", "_").replace("+", "+s").strip()
 
 
 def quantile(values: Float, weights: Float, q: float) -> float:

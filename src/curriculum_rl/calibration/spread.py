@@ -3,11 +3,19 @@
     (ability, rate) = L z,   z ~ N(0, I),   L the Cholesky factor of the covariance
 
 The grid is a product of Gauss-Hermite rules in z, so it stretches with the fitted covariance.
+
+In a log those who get further are often abler. Left out, that would bias what few answers say about a student, so
+the mean of the traits may depend on how many concepts the student meets in the log (latent regression, Mislevy 1984):
+
+    (ability, rate) = slope * x + e,   x the standardised log number of concepts,   covariance = slope slope' + cov(e)
+
+Only the fit and its simulation of the same students use x. One-step predictions of unseen students do not: how long a
+student will stay is not known in advance; nor do simulated populations, which take the covariance as a whole.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,13 +69,51 @@ def nodes(spread: Spread, abilities: int, rates: int) -> Nodes:
     )
 
 
-def posterior(log_likelihood: Float, grid: Nodes) -> tuple[Float, float]:
+@dataclass(frozen=True)
+class Volume:
+    """How traits go with the number of concepts met: x = (ln met - centre) / scale, and its slopes."""
+
+    centre: float
+    scale: float
+    ability: float = 0.0
+    rate: float = 0.0
+
+    @classmethod
+    def of(cls, met: Int) -> Volume:
+        """Standardised over students who met so many concepts, slopes still 0."""
+        logs = np.log(met[met > 0])
+        return cls(float(logs.mean()), max(float(logs.std()), 1e-6))
+
+    def x(self, met: Int) -> Float:
+        """The standardised log number of concepts; 0, the mean, where there is none."""
+        logs = np.log(np.maximum(met, 1))
+        return np.where(met > 0, (logs - self.centre) / self.scale, 0.0)
+
+
+def weights_by_volume(grid: Nodes, spread: Spread, volume: Volume, x: Float) -> Float:
+    """P(node | number of concepts met), (U, G): the grid's own weights, reweighted to each student's mean."""
+    slope = np.array([volume.ability, volume.rate])
+    if not slope.any():
+        return np.tile(grid.weight, (len(x), 1))
+    points = np.stack([grid.ability, grid.rate], axis=1)
+    whole = np.linalg.inv(spread.covariance)
+    rest = np.linalg.inv(spread.covariance - np.outer(slope, slope))
+    base = np.einsum("gi,ij,gj->g", points, whole, points)
+    off = points[None] - x[:, None, None] * slope
+    exponent = 0.5 * (base - np.einsum("ugi,ij,ugj->ug", off, rest, off))
+    weight = grid.weight * np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    normal: Float = weight / weight.sum(axis=1, keepdims=True)
+    return normal
+
+
+def posterior(log_likelihood: Float, prior: Float) -> tuple[Float, float]:
     """P(node | all that each student did), (U, G), and the marginal log-likelihood of everybody.
 
     Args:
         log_likelihood: of each student at each node, (U, G); 0 for a student without tries.
+        prior: P(node) for each student, (U, G).
     """
-    joint = log_likelihood + np.log(grid.weight)
+    joint = log_likelihood + np.log(np.maximum(prior, 1e-300))
     top = joint.max(axis=1, keepdims=True)
     weight = np.exp(joint - top)
     total = weight.sum(axis=1, keepdims=True)
@@ -83,12 +129,23 @@ def by_student(values: Float, student: Int, students: int) -> Float:
     return sums
 
 
-def moments(weight: Float, grid: Nodes) -> Float:
-    """Second moments of the traits under these posteriors, (2, 2): the next covariance of EM."""
-    mass = weight.mean(axis=0)
-    traits = np.stack([grid.ability, grid.rate])
-    second: Float = (traits * mass) @ traits.T
-    return second
+def moments(weight: Float, grid: Nodes, volume: Volume, x: Float) -> tuple[Float, Spread, Volume]:
+    """The next mean of (ability, rate), (2,), their whole spread around it, and the slopes on volume, of EM.
+
+    The model has no mean of its own: the caller moves it into the concepts' parameters (parameter-expanded EM, Liu,
+    Rubin & Wu 1998), or EM would crawl there.
+
+    Args:
+        weight: posteriors of the students with tries, (U, G).
+        x: their standardised log numbers of concepts, (U,), of mean 0 and variance 1.
+    """
+    traits = np.stack([grid.ability, grid.rate], axis=1)
+    own = weight @ traits
+    mean = own.mean(axis=0)
+    slope = ((x - x.mean())[:, None] * own).mean(axis=0) / max(float(x.var()), 1e-12)
+    second = (traits.T * weight.mean(axis=0)) @ traits - np.outer(mean, mean)
+    spread = Spread.from_covariance(second + 1e-4 * np.eye(2))
+    return mean, spread, replace(volume, ability=float(slope[0]), rate=float(slope[1]))
 
 
 def before_each_try(attempts: Attempts, log_likelihood: Float, grid: Nodes) -> Float:

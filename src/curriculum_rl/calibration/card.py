@@ -1,0 +1,182 @@
+"""The card of a calibrated pack: what it models, how well it fits, what is assumed, and what it is not good for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curriculum_rl.calibration.pack import FORMS, SUBGROUPS, concept_id
+from curriculum_rl.calibration.predictive import Comparison
+from curriculum_rl.calibration.prerequisites import FIRST_SHARE, HELPS, MET, MOST_PARENTS
+from curriculum_rl.calibration.report import CalibrationReport
+from curriculum_rl.calibration.scores import Scores
+from curriculum_rl.calibration.streaks import IN_A_ROW, WITHIN
+
+MODELS = {
+    "bkt": "Bayesian knowledge tracing with forgetting, individual ability and rate of learning, and item difficulty",
+    "afm": "the additive factors model with individual ability and rate of learning (iAFM), and item difficulty",
+    "irt": "item response theory with growth, individual ability and rate of learning, and item difficulty",
+}
+
+
+def card(report: CalibrationReport) -> str:
+    """Markdown, deterministic: no date, no machine."""
+    parts = [_head(report), _fitted(report), _unseen(report), _practice(report), _prerequisites(report)]
+    parts += [_left_out(report), _limits(report)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(report: CalibrationReport) -> str:
+    config, counts = report.config, report.counts
+    arguments = ["curriculum-rl calibrate", f"--log {config.log.name}"]
+    arguments += [f"--q-matrix {config.q_matrix.name}"] if config.q_matrix else []
+    arguments += [f"--model {config.model}", f"--out simulators/{config.out.name}"]
+    arguments += [f'--source "{config.source}"'] if config.source else []
+    return f"""# {config.out.name}
+
+Simulated students fitted to {config.source or config.log.name}: {MODELS[config.model]}. Parameters and figures only; no
+row of the log is here.
+
+    {" ".join(arguments)}
+
+writes these files again, byte for byte on the same platform and package versions.
+
+The log: {counts.read:,} rows read, {counts.accepted:,} accepted, {counts.rejected:,} rejected, {counts.merged:,} merged
+into others; {report.fitting + report.unseen:,} students, of whom {report.fitting:,} were fitted and {report.unseen:,}
+kept apart to judge the fit. All parameters come from the fitted students alone. `tries` in concepts.csv counts their
+rows."""
+
+
+def _fitted(report: CalibrationReport) -> str:
+    fit, spread = report.fit, report.fit.spread
+    quartiles = [
+        f"| {name} | " + " | ".join(f"{q:.2f}" for q in np.quantile(_kept(report, name), (0.25, 0.5, 0.75))) + " |"
+        for name in fit.knowledge.concept_fields()
+    ]
+    shares = ", ".join(f"{g.name} {g.share:.0%} at {g.mean:+.1f} sd" for g in SUBGROUPS)
+    forms = ", ".join(
+        f"{f.name} (quantile {f.quantile:g}, learning x {f.learning:g}, {f.minutes:g} minutes)" for f in FORMS
+    )
+    several = {
+        "set": "An item of several skills practises one concept, the set of its skills, named like s045+s058.",
+        "each": "An item of several skills practises every one of them.",
+    }[report.config.several]
+    return f"""## What is fitted, what is assumed
+
+`population.yaml` says of every parameter whether it was fitted, published or assumed.
+
+**Fitted** by marginal likelihood, {len(fit.log_likelihood)} iterations: {len(report.concepts)} concepts. {several}
+
+| | lower quartile | median | upper quartile |
+|---|---|---|---|
+{chr(10).join(quartiles)}
+
+Between students: ability sd {spread.ability_sd:.2f}, rate sd {spread.rate_sd:.2f}, correlation {spread.correlation:.2f}.
+Between items of a concept: difficulty sd {fit.difficulty_sd:.2f} logits, each item shrunk towards 0. Ability and rate
+are allowed to go with how many concepts a student meets ({fit.volume.ability:+.2f} and {fit.volume.rate:+.2f} for one sd
+of its logarithm), so that those who stay long do not stand for everybody.
+
+**Assumed**: the subgroups ({shares}; together they have the fitted variances), four activities a concept ({forms}; the
+difficulties are quantiles of the fitted ones, the worked example shows no answer), memory, goals, leak and calendar.
+**Published**: the spread of pace, van der Linden (2006)."""
+
+
+def _kept(report: CalibrationReport, name: str) -> np.ndarray:
+    return np.array(getattr(report.fit.knowledge, name))[report.concepts]
+
+
+def _unseen(report: CalibrationReport) -> str:
+    rows = [
+        f"| {name} | {s.auc:.3f} | {s.rmse:.3f} | {s.log_loss:.3f} | {s.calibration_error:.3f} |"
+        for name, s in report.scores.items()
+    ]
+    own: Scores = report.scores[report.config.model.upper()]
+    bins = [f"| {p:.3f} | {y:.3f} | {n:,} |" for p, y, n in own.calibration]
+    return f"""## Fit on students it never saw
+
+One step ahead, {own.n:,} tries of {report.unseen:,} students; a student's ability and rate are inferred from that
+student's own earlier answers alone.
+
+| | AUC | RMSE | log-loss | calibration error |
+|---|---|---|---|---|
+{chr(10).join(rows)}
+
+Calibration of {report.config.model.upper()}, by tenths of the predictions:
+
+| predicted | right | tries |
+|---|---|---|
+{chr(10).join(bins)}"""
+
+
+def _practice(report: CalibrationReport) -> str:
+    tables = "\n\n".join(_comparison(name, c) for name, c in report.practice.items())
+    return f"""## Simulated and real practice
+
+Each student of the log is simulated through the same sets of skills in the same order with the same items, {
+    report.config.repeats
+} times. A pair of student and set ends at the third right in a row, or when the student leaves, with the chance that
+the log shows for that set, opportunity, right answers so far and current run. Items beyond those that the real student
+met are drawn from what others met there. What the real log holds after the third right in a row is left out, too.
+Traits come from the posterior given the student's own answers, or, without looking at any answer, from the population of
+students who meet as many concepts. Wheel-spinning: {WITHIN} tries and never {IN_A_ROW} right in a row, among pairs that
+have {WITHIN} tries or reached {IN_A_ROW} in a row.
+
+{tables}"""
+
+
+def _comparison(name: str, c: Comparison) -> str:
+    rows = [
+        f"| {t + 1} | {real:.3f} | {simulated:.3f} | {simulated - real:+.3f} | {n:,} |"
+        for t, (real, simulated, n) in enumerate(zip(c.real.accuracy, c.accuracy, c.real.tries, strict=True))
+    ]
+    return f"""### {name[0].upper()}{name[1:]}
+
+Accuracy by opportunity within {c.furthest:.3f} of the real curve. Wheel-spinning {c.wheel_spinning:.1%}, real
+{c.real.wheel_spinning:.1%} of {c.real.determinate:,} determinate pairs.
+
+| opportunity | real | simulated | difference | real tries |
+|---|---|---|---|---|
+{chr(10).join(rows)}"""
+
+
+def _prerequisites(report: CalibrationReport) -> str:
+    found, most = report.prerequisites, sorted(report.concepts, key=lambda k: -report.tries[k])[:20]
+    inside = sum(e.prerequisite in most and e.concept in most for e in found.edges)
+    return f"""## Prerequisites
+
+The log holds none; they are inferred by a rule. A comes before B where at least {MET} students met both (not first in
+one and the same item), at least {FIRST_SHARE:.0%} of them met A first, and knowing A helps: among those, the share right
+on A so far goes with the first answer on B beyond what the model expects of a student of that ability (score test, z of
+{HELPS} or more, so that one pair in ten would pass by chance). Of {found.compared:,} ordered pairs with enough students,
+{found.ordered:,} are ordered and {found.helping:,} of these help. Taken in falling z without cycles, reduced to those
+that no longer path implies, at most {MOST_PARENTS} a concept: {len(found.edges)} remain, {inside} of them among the
+{len(most)} most practised concepts. The strength, the share of students who met A first, is assumed: the log cannot say
+how strongly learning B depends on A, and the order of a course is its authors' opinion."""
+
+
+def _left_out(report: CalibrationReport) -> str:
+    fit, concepts = report.fit, report.attempts.concepts
+    config = report.config
+    enough = (report.students >= config.min_students) & (report.tries >= config.min_tries)
+    rows = [
+        f"| {concept_id(concepts[k])} | {fit.degenerate[k]} | {report.tries[k]:,} |"
+        for k in range(len(concepts))
+        if fit.degenerate[k] and enough[k]
+    ]
+    thin = int((~enough).sum())
+    table = "\n".join(["| concept | why | tries |", "|---|---|---|", *rows]) if rows else "None."
+    return f"""## Left out
+
+{thin} concepts have fewer than {config.min_students} students or {config.min_tries} tries. Degenerate concepts, whose
+numbers say nothing of knowing (Beck & Chang 2007), are left out as well:
+
+{table}"""
+
+
+def _limits(report: CalibrationReport) -> str:
+    return """## Limits
+
+- The names of skills are not in the log: concepts carry the numbers of its q-matrix.
+- Without times, forgetting between tries shows as loss at a try, and the memory of this pack is assumed: sweep it.
+- Difficulty, guess and slip are those of problems that students met in the order of their course.
+- First tries on a set are a little harder, and second ones easier, than the model says.
+- A difference between subgroups here is one of prior knowledge, and assumed: it says nothing of any real group."""

@@ -1,0 +1,103 @@
+"""What a calibration is asked for, and what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from curriculum_rl.batch import Int
+from curriculum_rl.calibration.attempts import Attempts, Several
+from curriculum_rl.calibration.fit import Fit
+from curriculum_rl.calibration.predictive import Comparison
+from curriculum_rl.calibration.prerequisites import Map
+from curriculum_rl.calibration.scores import Scores
+from curriculum_rl.logs.rejects import RowCounts
+from curriculum_rl.violations import Violations
+
+Model = Literal["afm", "bkt", "irt"]
+
+
+@dataclass(frozen=True)
+class CalibrationConfig:
+    """What to fit, to what, and where to write it.
+
+    Attributes:
+        log: Parquet or CSV with student, order, item, answer and, without a q-matrix, skills.
+        out: folder of the pack; its last part is the pack's name.
+        model: of knowledge.
+        q_matrix: skills of each item, .npz or CSV; None: the log's own skills.
+        columns: role to column name, where the usual names do not fit.
+        several: what an item of several skills practises: one concept for the set, or each skill.
+        source: of the log, for the card and the provenance; "" for the file's name.
+        min_students, min_tries: evidence below which a concept is left out of the pack.
+        unseen_share: students kept from fitting where the log has no split of its own.
+        iterations: of the fit, at most.
+        repeats: simulations of the log's students.
+        seed: of those simulations.
+        reject_limit: share of unusable rows above which nothing is published.
+    """
+
+    log: Path
+    out: Path
+    model: Model = "bkt"
+    q_matrix: Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    several: Several = "set"
+    source: str = ""
+    min_students: int = 30
+    min_tries: int = 200
+    unseen_share: float = 0.2
+    iterations: int = 30
+    repeats: int = 5
+    seed: int = 0
+    reject_limit: float = 0.01
+
+    def __post_init__(self) -> None:
+        check = Violations("calibrate")
+        if self.model not in ("afm", "bkt", "irt"):
+            check.add("model", self.model, "must be one of afm, bkt, irt")
+        if self.several not in ("set", "each"):
+            check.add("several", self.several, "must be set or each")
+        for name in ("min_students", "min_tries", "iterations", "repeats"):
+            check.number(name, getattr(self, name), at_least=1)
+        check.number("unseen_share", self.unseen_share, above=0.0, below=1.0)
+        check.number("seed", self.seed, at_least=0)
+        check.number("reject_limit", self.reject_limit, at_least=0.0, at_most=1.0)
+        check.raise_all()
+
+
+@dataclass(frozen=True)
+class CalibrationReport:
+    """What was found; the pack's card says the same in words.
+
+    Attributes:
+        counts: rows of the log.
+        rejects: rows left out, by code.
+        rejects_file: where they are listed; None if there are none.
+        fitting, unseen: students.
+        fit: the population.
+        scores: by model, on unseen students; the fitted model is called by its name in capitals.
+        practice: real and simulated practice of all students of the log, by how their traits were drawn.
+        prerequisites: what was inferred.
+        concepts: of the pack, positions in the fit.
+        students, tries: evidence of each concept of the fit, (K,) each.
+        pack: the folder.
+    """
+
+    config: CalibrationConfig
+    counts: RowCounts
+    rejects: Mapping[str, int]
+    rejects_file: Path | None
+    fitting: int
+    unseen: int
+    fit: Fit
+    attempts: Attempts
+    scores: Mapping[str, Scores]
+    practice: Mapping[str, Comparison]
+    prerequisites: Map
+    concepts: Int
+    students: Int
+    tries: Int
+    pack: Path
