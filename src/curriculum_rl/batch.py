@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,34 +21,40 @@ S = TypeVar("S")
 
 def arrays(state: Any) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     """Every array of a state with its dotted name, nested dataclasses included, in the order of the fields."""
-    for field in fields(state):
-        value = getattr(state, field.name)
+    for name in names(type(state)):
+        value = getattr(state, name)
         if isinstance(value, np.ndarray):
-            yield field.name, value
+            yield name, value
         elif _is_state(value):
-            yield from ((f"{field.name}.{name}", array) for name, array in arrays(value))
+            yield from ((f"{name}.{inner}", array) for inner, array in arrays(value))
 
 
 def take_rows(state: S, rows: Int | slice) -> S:
     """A new state that holds only these students."""
     changes: dict[str, Any] = {}
-    for field in fields(state):  # type: ignore[arg-type]
-        value = getattr(state, field.name)
+    for name in names(type(state)):
+        value = getattr(state, name)
         if isinstance(value, np.ndarray):
-            changes[field.name] = value[rows].copy()
+            changes[name] = value[rows].copy() if isinstance(rows, slice) else value.take(rows, axis=0)
         elif _is_state(value):
-            changes[field.name] = take_rows(value, rows)
+            changes[name] = take_rows(value, rows)
     return replace(state, **changes)  # type: ignore[type-var]
 
 
 def put_rows(state: Any, rows: Int, source: Any, source_rows: Int | slice) -> None:
     """Overwrites these students of `state`, in place, with students of `source`."""
-    for field in fields(state):
-        value = getattr(state, field.name)
+    for name in names(type(state)):
+        value = getattr(state, name)
         if isinstance(value, np.ndarray):
-            value[rows] = getattr(source, field.name)[source_rows]
+            value[rows] = getattr(source, name)[source_rows]
         elif _is_state(value):
-            put_rows(value, rows, getattr(source, field.name), source_rows)
+            put_rows(value, rows, getattr(source, name), source_rows)
+
+
+@cache
+def names(kind: type) -> tuple[str, ...]:
+    """Names of a dataclass's fields."""
+    return tuple(field.name for field in fields(kind))
 
 
 def _is_state(value: Any) -> bool:

@@ -136,13 +136,17 @@ class Simulation:
         """Which activities may be chosen, (n, A); read-only where nothing is gated."""
         return self._free if self.gate is None else self.gate.mask(self.belief)
 
-    def view(self) -> View:
-        """What a policy may look at."""
-        course, clock = self.world.course, self.students.clock
+    def view(self, rows: Int | None = None) -> View:
+        """What a policy may look at: of all lanes, or of these alone."""
+        course, clock, student = self.world.course, self.students.clock, self.students.id
+        belief, mask = self.belief, self.mask()
+        if rows is not None:
+            clock, belief = take_rows(clock, rows), take_rows(belief, rows)
+            student, mask = student[rows], mask[rows]
         return View(
-            student=self.students.id,
-            belief=self.belief,
-            mask=self.mask(),
+            student=student,
+            belief=belief,
+            mask=mask,
             minutes_left=course.minutes_left(clock),
             session_left=np.where(course.over(clock), 0.0, course.minutes - clock.used),
             sessions_left=np.maximum(len(course.days) - 1 - clock.session, 0),
@@ -162,7 +166,7 @@ class Simulation:
         self.belief = take_rows(self.belief, rows)
         self._free = self._free[: len(rows)]
 
-    def _drawn(self, ids: Int) -> tuple[Students, Belief, Int]:
+    def _drawn(self, ids: Int) -> tuple[Students, Belief, Int | slice]:
         """Students with these ids, and where: drawn ahead in a block where ids go on one after the other."""
         first, last = int(ids.min()), int(ids.max())
         if last - first >= BLOCK:
@@ -172,4 +176,7 @@ class Simulation:
             self._block = self.world.students(self.seed, np.arange(first, first + BLOCK))
             self._block_belief = self.tracker.start(self.world.platform, self._block.goals)
         assert self._block_belief is not None
-        return self._block, self._block_belief, ids - self._block.id[0]
+        positions = ids - self._block.id[0]
+        if last - first == len(ids) - 1 and (ids[1:] > ids[:-1]).all():
+            return self._block, self._block_belief, slice(int(positions[0]), int(positions[-1]) + 1)
+        return self._block, self._block_belief, positions

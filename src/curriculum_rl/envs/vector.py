@@ -14,11 +14,10 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.envs.simulation import Gate, Simulation, View, feature_names
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.objectives.objective import Objective
-from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.counts import Counts
 from curriculum_rl.trackers.tracker import Float32, Tracker
 from curriculum_rl.violations import InvalidInput, Violations
@@ -100,7 +99,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         over = happened.terminated | happened.truncated
         final: dict[str, Any] = {}
         if over.any():
-            final = self._finish(np.flatnonzero(over), over, happened)
+            final = self._finish(np.flatnonzero(over), over)
         view = simulation.view()
         return view.features(), reward, happened.terminated, happened.truncated, {**self._info(view), **final}
 
@@ -140,22 +139,28 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
                 remedy = "Choose within info['action_mask'], or leave out the gate."
                 raise InvalidInput("action", [f"activity[{lane}] = {activity[lane]}: is masked. {remedy}"])
 
-    def _finish(self, rows: Int, over: Bool, happened: Happened) -> dict[str, Any]:
-        """What is told of the students who finished; the next ids take their lanes."""
-        simulation = self.running()
-        view, students, population = simulation.view(), simulation.students, self.world.population
-        observations = np.empty(self.num_envs, dtype=object)
-        for row, features in zip(rows, view.features()[rows], strict=True):
-            observations[row] = features
+    def _finish(self, rows: Int, over: Bool) -> dict[str, Any]:
+        """What is told of the students who finished, in these lanes; the next ids take their places."""
+        simulation, population = self.running(), self.world.population
+        view, students = simulation.view(rows), take_rows(simulation.students, rows)
         about = {
-            "student": students.id.copy(),
+            "student": students.id,
             "action_mask": view.mask,
             "delayed_test": 100.0 * population.expected_score(students),
             "mastery": 100.0 * population.mean_mastery(students),
-            "decisions": students.step.copy(),
+            "decisions": students.step,
         }
-        final_info = {**about, **{f"_{key}": over for key in about}}
+        final_info = {**{k: self._spread(rows, v) for k, v in about.items()}, **{f"_{key}": over for key in about}}
         if not self.autoreset:
             return {"final_info": final_info, "_final_info": over}
+        observations = np.empty(self.num_envs, dtype=object)
+        for row, features in zip(rows, view.features(), strict=True):
+            observations[row] = features
         simulation.replace(rows, self._next_ids(len(rows)))
         return {"final_obs": observations, "_final_obs": over, "final_info": final_info, "_final_info": over}
+
+    def _spread(self, rows: Int, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values of these lanes among zeros for the others, as Gymnasium has it."""
+        out = np.zeros((self.num_envs, *values.shape[1:]), dtype=values.dtype)
+        out[rows] = values
+        return out
