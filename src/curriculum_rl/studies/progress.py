@@ -23,25 +23,26 @@ def bars() -> Progress:
     )
 
 
+MARKS = {"learned": "bold", "privileged": "dim", "heuristic": ""}
+
+
 def table(results: dict[str, Any]) -> Table:
     """Every policy, best first, and how far the best learned one is ahead of each, paired student by student."""
     policies = results["policies"]
     best = next((p["name"] for p in policies if p["kind"] == "learned"), None)
     pairs = {c["baseline"]: c for c in results["comparisons"] if c["policy"] == best}
-    world = results["world"]["name"]
     made = Table(
-        title=f"{world}: points gained over no practice, {results['students']:,} students that training never met",
-        caption="Privileged policies see the true state of students: bounds, not rivals.",
+        title=f"{results['world']['name']}: points over no practice,\n"
+        f"{results['students']:,} students that training never met",
+        caption=f"Bold: learned; the last three columns say how far {best} is ahead,\npaired student by student "
+        "(Holm-adjusted p). Dim: privileged, sees the true state\nof students; a bound, not a rival.",
     )
-    headings = ("policy", "kind", "sees", "gain", "95% interval", "sampled", f"{best} is ahead by", "95% interval", "p")
-    for heading in headings:
-        made.add_column(heading, justify="left" if heading in ("policy", "kind", "sees") else "right")
+    for heading in ("policy", "gain", "95%", "ahead by", "95%", "p"):
+        made.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
     for p in policies:
-        pair = pairs.get(p["name"])
-        sampled = "" if p["sampled_mean"] is None else f"{p['sampled_mean']:.2f}"
-        row = [p["label"], p["kind"], p["tracker"], f"{p['mean']:.2f}", f"{p['ci_low']:.2f} to {p['ci_high']:.2f}", sampled]
-        if pair:
+        row = [p["label"], f"{p['mean']:.2f}", f"{p['ci_low']:.1f} to {p['ci_high']:.1f}"]
+        if pair := pairs.get(p["name"]):
             row += [f"{pair['difference']:+.2f}", f"{pair['ci_low']:+.2f} to {pair['ci_high']:+.2f}"]
             row += [f"{pair['p_adjusted']:.4f}"]
-        made.add_row(*row, style={"learned": "bold", "privileged": "dim"}.get(p["kind"], ""))
+        made.add_row(*row, style=MARKS[p["kind"]])
     return made
