@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,12 @@ class Students:
 
     def __len__(self) -> int:
         return len(self.id)
+
+    @cached_property
+    def rows(self) -> Int:
+        """Offsets of the students in a raveled (n, K) array, (n,)."""
+        offsets: Int = np.arange(len(self.id)) * self.goals.shape[1]
+        return offsets
 
 
 GOALS_FROM, KNOWN_FROM = 1 << 20, 1 << 21

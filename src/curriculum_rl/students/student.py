@@ -15,6 +15,7 @@ A step costs O(students): it reads and writes the practised concepts and their p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -68,13 +69,11 @@ class Dynamics:
         curriculum, population = self.curriculum, self.population
         concepts, shares = curriculum.practised(activity)
         at = self._at(students, concepts)
-        answer, pace, *rest = self._draws(students, len(concepts))
-        real = shares > 0  # an activity on fewer concepts than others is padded
-        learn, lose = np.array(rest[: len(concepts)]), np.where(real, rest[len(concepts) :], 1.0)
+        answer, pace, learn, lose = self._draws(students, shares)
         now = students.clock.now.copy()
 
-        half_life = students.half_life.take(at.flat)
-        retention = population.memory.retention(now - students.last.take(at.flat), half_life)
+        half_life, last = students.half_life.take(at.flat), students.last.take(at.flat)
+        retention = population.memory.retention(now - last, half_life)
 
         answered = curriculum.answered.take(activity)
         chance = population.knowledge.success(
@@ -83,10 +82,16 @@ class Dynamics:
         correct = (answer < chance) & answered
         minutes = population.pace.take(curriculum.minutes.take(activity), students.traits.pace, streams.normal(pace))
 
-        strength = self._readiness(students, concepts, now) * curriculum.learning.take(activity) * shares
+        strength = self._readiness(students, concepts, now)
+        strength *= curriculum.learning.take(activity)
+        strength *= shares
         held, new = population.knowledge.learn_from(students.knowledge, at, strength, learn, lose)
-        self._remember(students, at, held & real, new, correct, retention, half_life, now)
-        goal_share, at_test, mastery = self._progress(students, at)
+        if len(shares) > 1:
+            held &= shares > 0  # an activity on fewer concepts than others is padded
+        half_life = self._lengthened(students, half_life, retention, held & correct, new)
+        last = np.where(held, now, last)
+        students.half_life.ravel()[at.flat], students.last.ravel()[at.flat] = half_life, last
+        goal_share, at_test, mastery = self._progress(students, at, half_life, last)
 
         students.step += 1
         elapsed = self.course.spend(students.clock, minutes)
@@ -104,14 +109,16 @@ class Dynamics:
         )
 
     def _at(self, students: Students, concepts: Int) -> At:
-        rows = np.arange(len(students)) * len(self.curriculum.concepts)
-        return At(concepts, concepts + rows)
+        return At(concepts, concepts + students.rows)
 
-    def _draws(self, students: Students, loads: int) -> Float:
-        slots = [Slot.ANSWER, Slot.PACE]
-        slots += [Slot.LEARN + i for i in range(loads)] + [Slot.LOSE + i for i in range(loads)]
-        counters = streams.step_counters(students.step, np.array(slots, dtype=np.uint64))
-        return streams.uniform(students.life, counters)
+    def _draws(self, students: Students, shares: Float) -> tuple[Float, Float, Float, Float]:
+        """Uniform draws: of answer and pace, (n,), and, as far as they are used, of learning and losing, (L, n)."""
+        loads, chances = len(shares), self.population.knowledge.chances
+        u = streams.uniform(students.life, streams.step_counters(students.step, _slots(loads, chances)))
+        learn, lose = u[2 : 2 + loads], u[2 + loads :]
+        if chances == 2 and loads > 1:
+            lose = np.where(shares > 0, lose, 1.0)  # what pads an activity is not lost
+        return u[0], u[1], learn, lose
 
     def _readiness(self, students: Students, concepts: Int, now: Float) -> Float:
         """leak + (1 - leak) * prod over parents of 1 - strength * (1 - recall), (L, n)."""
@@ -126,33 +133,38 @@ class Dynamics:
         ready += self.population.leak
         return ready
 
-    def _remember(
-        self,
-        students: Students,
-        at: At,
-        held: Bool,
-        new: Bool,
-        correct: Bool,
-        retention: Float,
-        half_life: Float,
-        now: Float,
-    ) -> None:
-        """A right answer on what was held lengthens its half-life; practice of what is held sets the day."""
+    def _lengthened(self, students: Students, half_life: Float, retention: Float, recalled: Bool, new: Bool) -> Float:
+        """Half-lives after the try, (L, n): longer where it was recalled, its first where it is new."""
         memory = self.population.memory
-        lengthened = memory.lengthened(half_life, retention)
-        kept = np.where(held & correct, lengthened, half_life)
-        fresh = memory.new_days * np.exp(students.traits.memory)
-        students.half_life.ravel()[at.flat] = np.where(new, fresh, kept)
-        students.last.ravel()[at.flat] = np.where(held, now, students.last.take(at.flat))
+        kept = np.where(recalled, memory.lengthened(half_life, retention), half_life)
+        return np.where(new, memory.new_days * np.exp(students.traits.memory), kept)
 
-    def _progress(self, students: Students, at: At) -> tuple[Float, tuple[Float, Float], tuple[Float, Float]]:
+    def _progress(
+        self, students: Students, at: At, half_life: Float, last: Float
+    ) -> tuple[Float, tuple[Float, Float], tuple[Float, Float]]:
         """Brings the recall of the practised concepts up to date; their goal shares, and both before and after."""
+        knowledge, memory = self.population.knowledge, self.population.memory
         before = students.at_test.take(at.flat), students.mastery.take(at.flat)
-        after = (
-            self.population.recall_on(students, at, self.course.test_day),
-            self.population.knowledge.recall(students.knowledge, at, np.ones(at.flat.shape)),
-        )
-        students.at_test.ravel()[at.flat], students.mastery.ravel()[at.flat] = after
+        at_test = knowledge.recall(students.knowledge, at, memory.retention(self.course.test_day - last, half_life))
+        mastery = knowledge.recall(students.knowledge, at, _all_kept(at.flat.shape))
+        students.at_test.ravel()[at.flat], students.mastery.ravel()[at.flat] = at_test, mastery
         goal_share = students.goal_share.take(at.flat)
-        students.test_recall += (goal_share * (after[0] - before[0])).sum(axis=0)
-        return goal_share, (before[0], after[0]), (before[1], after[1])
+        students.test_recall += (goal_share * (at_test - before[0])).sum(axis=0)
+        return goal_share, (before[0], at_test), (before[1], mastery)
+
+
+@lru_cache(maxsize=64)
+def _slots(loads: int, chances: int) -> streams.U64:
+    """The slots that a step uses: answer, pace, and so many chances a concept."""
+    slots = [Slot.ANSWER, Slot.PACE]
+    for first in (Slot.LEARN, Slot.LOSE)[:chances]:
+        slots += [first + i for i in range(loads)]
+    return np.array(slots, dtype=np.uint64)
+
+
+@lru_cache(maxsize=8)
+def _all_kept(shape: tuple[int, ...]) -> Float:
+    """Retention of 1, read-only."""
+    ones = np.ones(shape)
+    ones.flags.writeable = False
+    return ones

@@ -51,6 +51,11 @@ class AFM(ConceptModel):
         self.check_lengths(check)
         check.raise_all()
 
+    @property
+    def chances(self) -> int:
+        """Learning leaves nothing to chance."""
+        return 0
+
     def shifted(self, logits: float) -> AFM:
         """The same model with `intercept` moved by so many logits."""
         return replace(self, intercept=tuple((self.each("intercept") + logits).tolist()))

@@ -15,6 +15,7 @@ doi:10.1007/978-3-642-22362-4_21. An activity on several concepts is right by th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.special import expit, logit
@@ -66,6 +67,16 @@ class BKT(ConceptModel):
                     check.add(f"guess[{k}] + slip[{k}]", float(both), reason, "Lower one of the two.")
         check.raise_all()
 
+    @property
+    def chances(self) -> int:
+        """Whether it is learned, and, where the model forgets, whether it is lost."""
+        return 2 if self.forgets else 1
+
+    @cached_property
+    def forgets(self) -> bool:
+        """Whether any concept can be lost."""
+        return max(self.forget) > 0.0
+
     def shifted(self, logits: float) -> BKT:
         """The same model with `initial` moved by so many logits."""
         return replace(self, initial=tuple(expit(logit(self.each("initial")) + logits).tolist()))
@@ -95,7 +106,7 @@ class BKT(ConceptModel):
         before = state.known.take(at.flat)
         chance = expit(logit(self.each("learn")).take(at.concepts) + state.rate)
         new = ~before & (u < strength * chance)
-        after = before & (v >= self.each("forget").take(at.concepts)) | new
+        after = before & (v >= self.each("forget").take(at.concepts)) | new if self.forgets else before | new
         state.known.ravel()[at.flat] = after
         return after, new
 

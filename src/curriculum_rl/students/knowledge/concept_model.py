@@ -17,6 +17,11 @@ PER_CONCEPT = "tuple[float, ...]"
 class ConceptModel:
     """Base of the frozen dataclasses of parameters. A field typed `tuple[float, ...]` is a column of concepts.csv."""
 
+    @property
+    def chances(self) -> int:
+        """How many of the draws u and v `learn_from` uses; both, unless a model says otherwise."""
+        return 2
+
     @classmethod
     def concept_fields(cls) -> tuple[str, ...]:
         """Names of the fields that hold one number a concept."""

@@ -57,6 +57,11 @@ class IRT(ConceptModel):
         self.check_lengths(check)
         check.raise_all()
 
+    @property
+    def chances(self) -> int:
+        """Learning leaves nothing to chance."""
+        return 0
+
     def shifted(self, logits: float) -> IRT:
         """The same model with `level` moved by so many logits."""
         return replace(self, level=tuple((self.each("level") + logits).tolist()))

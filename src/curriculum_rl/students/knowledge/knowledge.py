@@ -58,6 +58,10 @@ class FilterParameters:
 class Knowledge(Protocol[S]):
     """A model of knowledge: a frozen dataclass of parameters; the state, S, is a dataclass of arrays."""
 
+    @property
+    def chances(self) -> int:
+        """How many of the draws u and v `learn_from` uses: 0 (none), 1 (u) or 2. What is not used is not drawn."""
+
     @classmethod
     def concept_fields(cls) -> tuple[str, ...]:
         """Names of the parameters that hold one number a concept: columns of a pack's concepts.csv."""
@@ -80,7 +84,8 @@ class Knowledge(Protocol[S]):
     def learn_from(self, state: S, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
         """Practises, in place: `strength` is readiness times learning times share, u and v uniform draws, (L, n).
 
-        Returns what is held afterwards, and what of it was newly learned, (L, n) each.
+        What pads an activity has strength 0 and v = 1, and must not change. Returns what is held afterwards, and what
+        of it was newly learned, (L, n) each.
         """
 
     def recall(self, state: S, at: At, retention: Float) -> Float:
