@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -158,6 +160,49 @@ def test_the_doctor_and_the_help_need_nothing_installed(tmp_path: Path):
     assert "MISSING" in examined.stdout
     assert "`curriculum-rl doctor` says how to mend it" in other.stderr
     assert "Traceback" not in examined.stderr + other.stderr
+
+
+SMALL = (
+    *("seeds=[0]", "agent.frames=32768", "policies=untuned", "policies.names=[]", "policies.privileged=false"),
+    *("evaluation.students=20", "evaluation.traced=20", "evaluation.replicates=1000", "evaluation.workers=1"),
+)
+
+
+def until_training(folder: Path) -> None:
+    """Waits for the run of the seed to be open, and some seconds more for its first steps."""
+    for _ in range(240):
+        time.sleep(0.5)
+        database = folder / "runs" / "mlflow.db"
+        if database.exists():
+            with closing(sqlite3.connect(database)) as connection:
+                if connection.execute("SELECT count(*) FROM runs").fetchone() == (2,):
+                    break
+    time.sleep(20)
+
+
+@pytest.mark.slow
+def test_a_sweep_writes_a_study_for_each_job(tmp_path: Path):
+    typed = ["-m", "curriculum_rl.cli", "study", "-m", *SMALL, "tracking=none", "world=new_material,as_fitted"]
+    done = subprocess.run([sys.executable, *typed], cwd=tmp_path, capture_output=True, text=True, check=True)
+    found = {json.loads(file.read_text())["world"]["name"] for file in (tmp_path / "runs").rglob("*/results.json")}
+    assert found == {"new_material", "as_fitted"}
+    assert "Job 2: " in done.stdout
+    assert not (tmp_path / "runs" / "mlflow.db").exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_a_checkpoint_and_closed_runs(tmp_path: Path):
+    typed = ["-m", "curriculum_rl.cli", "study", *SMALL, "agent.frames=100_000_000"]
+    running = subprocess.Popen([sys.executable, *typed], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    until_training(tmp_path)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=120)
+    assert running.returncode == cli.STOPPED
+    assert "hydra.run.dir=" in err
+    assert "Traceback" not in err
+    assert len(list(tmp_path.rglob("checkpoints/*.safetensors"))) == 1
+    with closing(sqlite3.connect(tmp_path / "runs" / "mlflow.db")) as database:
+        assert database.execute("SELECT status FROM runs").fetchall() == [("KILLED",), ("KILLED",)]
 
 
 @pytest.mark.slow

@@ -74,6 +74,7 @@ def test_what_is_kept_is_found(tracking: MlflowTracking, tmp_path: Path):
     report.write_text("<p>report</p>")
     with tracking.start("study") as run:
         run.params({"agent": {"frames": 100, "steps": []}, "why?": "x" * 7000})
+        run.data(SOURCE, "training")
         run.data(SOURCE, "evaluation")
         run.table("outcomes", {"student": [1, 2], "score": [0.5, None]})
         run.text("config.yaml", "seeds: [0]\n")
@@ -83,11 +84,14 @@ def test_what_is_kept_is_found(tracking: MlflowTracking, tmp_path: Path):
     assert found.data.params["agent.frames"] == "100"
     assert len(found.data.params["why_"]) == LONGEST_PARAM
     assert found.data.params["why_"].endswith("[cut short: 7000 characters, see config.yaml]")
-    (used,) = found.inputs.dataset_inputs
-    assert (used.dataset.name, used.dataset.digest) == (SOURCE.name, SOURCE.digest[:36])
-    assert json.loads(used.dataset.source)["sha256"] == SOURCE.digest
-    assert json.loads(used.dataset.profile) == SOURCE.rows
-    assert {tag.key: tag.value for tag in used.tags} == {"mlflow.data.context": "evaluation"}
+    used = {data.dataset.name: data for data in found.inputs.dataset_inputs}
+    assert set(used) == {"a pack, training", "a pack, evaluation"}
+    for context in ("training", "evaluation"):
+        data = used[f"a pack, {context}"]
+        assert data.dataset.digest == SOURCE.digest[:36]
+        assert json.loads(data.dataset.source)["sha256"] == SOURCE.digest
+        assert json.loads(data.dataset.profile) == SOURCE.rows
+        assert {tag.key: tag.value for tag in data.tags} == {"mlflow.data.context": context}
     assert pq.read_table(artifact(found, "tables/outcomes.parquet")).to_pydict()["score"] == [0.5, None]
     assert artifact(found, "config.yaml").read_text() == "seeds: [0]\n"
     assert artifact(found, "policy/weights.safetensors").read_bytes() == b"weights"

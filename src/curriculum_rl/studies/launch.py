@@ -42,8 +42,14 @@ def launch(overrides: Sequence[str], job: Job, *, multirun: bool = False, folder
         settings = HydraConfig.get()
         if multirun:
             print(f"\nJob {settings.job.num + 1}: {settings.job.override_dirname or 'as configured'}")
+        results = Path(settings.runtime.output_dir)
         try:
-            job(composed, Path(settings.runtime.output_dir))
+            job(composed, results)
+        except KeyboardInterrupt:
+            if not multirun and any(results.glob("checkpoints/*")):
+                hint = f"To go on from its checkpoints, run the same again with hydra.run.dir='{results}'"
+                print(hint, file=sys.stderr)
+            raise
         except Exception as error:
             raise _Failed(error) from error
 

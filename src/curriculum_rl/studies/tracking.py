@@ -138,10 +138,14 @@ class _MlflowRun:
         self._flushed = time.monotonic()
 
     def data(self, source: DataSource, context: str) -> None:
-        """A data set that was used; MLflow keeps 36 characters of a digest, so the whole stands in the source."""
+        """A data set that was used.
+
+        MLflow keeps 36 characters of a digest, so the whole stands in the source; and it keeps one context for each
+        name, so the context stands in the name.
+        """
         origin = json.dumps({"origin": source.origin, "sha256": source.digest})
         profile = json.dumps(dict(source.rows))
-        dataset = Dataset(source.name, source.digest[:_LONGEST_DIGEST], "local", origin, None, profile)
+        dataset = Dataset(f"{source.name}, {context}", source.digest[:_LONGEST_DIGEST], "local", origin, None, profile)
         tag = InputTag("mlflow.data.context", context)
         self._client.log_inputs(self.id, datasets=[DatasetInput(dataset, [tag])])
 
