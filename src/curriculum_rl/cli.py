@@ -209,14 +209,14 @@ examples:
 def _evaluate(typed: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from curriculum_rl.studies.judge import find_policies, judge, table
+    from curriculum_rl.studies.judge import find_policies, forms_table, judge, table
     from curriculum_rl.world import load_world
 
     world = load_world(typed.world)
     policies = find_policies(world, typed.policies)
     with Console(stderr=True).status("") as status:
         outcomes = judge(world, policies, typed.students, typed.seed, lambda name: status.update(f"{name} ..."))
-    Console().print(table(world, outcomes))
+    Console().print(table(world, outcomes), forms_table(world, outcomes))
     return DONE
 
 

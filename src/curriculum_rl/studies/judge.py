@@ -74,22 +74,25 @@ def table(world: World, outcomes: Mapping[str, Outcomes]) -> Table:
     best = ranked[0]
     against = {c.policy: c for c in compare_all(gains, [(name, best) for name in ranked[1:]])}
     count = len(next(iter(outcomes.values())).student)
-    made = Table(title=f"{world.name}: points gained on the delayed test, {count:,} held-out students")
-    for heading in ("policy", "gain", "95% interval", f"against {best}", "95% interval", "p (Holm)", "activities used"):
-        made.add_column(heading, justify="left" if heading in ("policy", "activities used") else "right")
+    made = Table(title=f"{world.name}: points over no practice, {count:,} held-out students")
+    for heading in ("policy", "gain", "95%", "against best", "95%", "p (Holm)"):
+        made.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
     for name in ranked:
         mean, pair = means[name], against.get(name)
-        row = [name, f"{mean.mean:.2f}", f"{mean.low:.2f} to {mean.high:.2f}"]
-        if pair is None:
-            row += ["", "", ""]
-        else:
+        row = [name, f"{mean.mean:.2f}", f"{mean.low:.1f} to {mean.high:.1f}"]
+        if pair is not None:
             row += [f"{pair.difference:+.2f}", f"{pair.ci_low:+.2f} to {pair.ci_high:+.2f}", f"{pair.p_adjusted:.3f}"]
-        made.add_row(*row, _forms(world, outcomes[name]))
+        made.add_row(*row)
     return made
 
 
-def _forms(world: World, outcomes: Outcomes) -> str:
-    """The share of each form of activity, the largest first; a policy that collapsed shows here."""
-    total = outcomes.forms.sum(axis=0)
-    shares = sorted(zip(total / max(total.sum(), 1), world.curriculum.forms, strict=True), reverse=True)
-    return ", ".join(f"{form} {share:.0%}" for share, form in shares if share >= 0.005)
+def forms_table(world: World, outcomes: Mapping[str, Outcomes]) -> Table:
+    """The share of each form of activity; a policy that collapsed shows here."""
+    made = Table(title="Share of each form of activity")
+    made.add_column("policy", no_wrap=True)
+    for form in world.curriculum.forms:
+        made.add_column(form, justify="right")
+    for name, one in outcomes.items():
+        total = one.forms.sum(axis=0)
+        made.add_row(name, *(f"{share:.0%}" for share in total / max(int(total.sum()), 1)))
+    return made
