@@ -84,9 +84,7 @@ def play(
         traces = blank_traces(world)
 
         def teach(player: Player, ids: Int, traces: Traces | None = None, name: str = entrant.name) -> Outcomes:
-            return rollout(
-                world, player, ids, seed, gate=gate, traces=traces, progress=lambda count: done(name, count)
-            )
+            return rollout(world, player, ids, seed, gate=gate, traces=traces, progress=lambda count: done(name, count))
 
         first = [
             _joined(teach(player, students[:traced], traces), teach(player, students[traced:]))
