@@ -7,7 +7,7 @@ estimates) brings a tracker of its own; that makes every policy a pure function 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class Policy(Protocol):
         """P(each activity), (n, A): rows sum to 1, exactly 0 where masked."""
 
 
+@runtime_checkable
 class Tunable(Policy, Protocol):
     """A policy with parameters that are worth tuning."""
 

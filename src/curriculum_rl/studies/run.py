@@ -18,6 +18,7 @@ from curriculum_rl.evaluation.cohorts import TEST, TUNE, first
 from curriculum_rl.evaluation.oracles import ORACLES
 from curriculum_rl.evaluation.tuning import tune
 from curriculum_rl.policies.load import load_policy
+from curriculum_rl.policies.policy import Tunable
 from curriculum_rl.report.build import report_folder
 from curriculum_rl.studies.compare import HEURISTIC, LEARNED, PRIVILEGED, compare
 from curriculum_rl.studies.origin import origin
@@ -111,14 +112,18 @@ def _heuristics(
     for name in settings.chosen:
         policy = load_policy(name)
         progress.update(task, description=f"tuning {name}" if settings.tune else "heuristics")
-        if settings.tune and hasattr(policy, "variants"):
+        if settings.tune and isinstance(policy, Tunable):
             students = first(TUNE, settings.tuning_students)
-            found = tune(world, policy, students, outcome=study.objective.outcome, gate=study.gate)
+
+            def tell(setting: object, score: float) -> None:
+                progress.update(task, about=f"{score:.2f} points")
+
+            found = tune(world, policy, students, outcome=study.objective.outcome, gate=study.gate, progress=tell)
             policy, tried[name] = found.policy, found.table
             run.table(f"tuning-{name}", {key: [str(row[key]) for row in found.table] for key in found.table[0]})
         entrants.append(Entrant(name, HEURISTIC, tracker_name(policy.tracker), (policy,)))
         progress.advance(task)
-    progress.update(task, description="heuristics")
+    progress.update(task, description="heuristics", about="")
     return entrants, tried
 
 
