@@ -26,7 +26,7 @@ def refused(capsys: pytest.CaptureFixture[str], *typed: str) -> str:
     """What is said of input that must be mended: exit code 2, nothing but the message, no traceback."""
     assert cli.main(typed) == cli.INVALID
     said = capsys.readouterr()
-    assert said.out == ""
+    assert said.out.strip() == ""
     assert "Traceback" not in said.err
     return said.err
 
@@ -115,6 +115,21 @@ def test_policies_are_compared(capsys: pytest.CaptureFixture[str]):
     said = capsys.readouterr().out
     assert said.index("round_robin") < said.index("random")
     assert "50 held-out students" in said
+
+
+def test_what_cannot_be_calibrated_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    log = tmp_path / "log.csv"
+    base = ("calibrate", "--model", "bkt", "--out", str(tmp_path / "pack"), "--log", str(log))
+    assert "column = 'scroe=x'" in refused(capsys, *base, "--column", "scroe=x", "--column", "answer")
+    assert "unseen_share = 2.0" in refused(capsys, *base, "--unseen-share", "2", "--iterations", "0")
+    assert "log.csv" in refused(capsys, *base)
+    log.write_text("")
+    assert "log.csv" in refused(capsys, *base)
+    log.write_text("student,order,item\n1,1,1\n")
+    assert "answer" in refused(capsys, *base)
+    log.write_text("student,order,item,skills,answer\n1,1,1,a,7\n")
+    assert "answer" in refused(capsys, *base)
+    assert not (tmp_path / "pack").exists()
 
 
 def test_a_report_needs_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -172,7 +172,8 @@ def _add_calibrate(verbs: Verbs[argparse.ArgumentParser]) -> None:
         "fit a population to a log of real students, and write it as a pack",
         """\
 The log is Parquet or CSV with student, order, item, answer (0 or 1), and skills unless a q-matrix is given.
-Other column names are given with --column ROLE=NAME. Rows that cannot be used go to rejects.csv and are counted.
+Usual names of columns are recognised; others are given with --column ROLE=NAME. Rows that cannot be used are counted
+and listed in OUT.rejects.csv: exit code 3 if there are any, 4 (and no pack) if there are more than --reject-limit.
 
 examples:
   curriculum-rl calibrate --log tries.csv --model bkt --out my_pack
@@ -182,11 +183,37 @@ examples:
     added.add_argument("--q-matrix", type=Path, metavar="FILE", help="items by skills, .npz or CSV")
     added.add_argument("--model", required=True, choices=("afm", "bkt", "irt"), help="of how knowledge grows")
     added.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="of the pack; made if need be")
-    added.add_argument("--column", action="append", default=[], metavar="ROLE=NAME", help="where a role stands")
+    added.add_argument("--column", action="append", default=[], metavar="ROLE=NAME", help="the column of a role")
+    added.add_argument("--source", default="", metavar="TEXT", help="of the log, for the card (default: the file)")
+    several = "what an item of several skills practises: one concept for the set, or each"
+    added.add_argument("--several", choices=("set", "each"), default="set", help=f"{several} (default set)")
+    for name, kind, default, help in (
+        ("min-students", int, 30, "on a concept, below which the pack leaves it out"),
+        ("min-tries", int, 200, "on a concept, below which the pack leaves it out"),
+        ("unseen-share", float, 0.2, "of students kept from fitting, if the log has no split"),
+        ("iterations", int, 30, "of the fit, at most"),
+        ("repeats", int, 5, "simulations of the log's students"),
+        ("seed", int, 0, "of those simulations"),
+        ("reject-limit", float, 0.01, "share of unusable rows above which nothing is written"),
+    ):
+        added.add_argument(f"--{name}", type=kind, default=default, metavar="N", help=f"{help} (default {default:g})")
 
 
 def _calibrate(typed: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from curriculum_rl.calibration.calibrate import CalibrationConfig, run
+    from curriculum_rl.logs.table import ALIASES
+    from curriculum_rl.violations import Violations
+
+    check = Violations("calibrate")
+    columns: dict[str, str] = {}
+    for text in typed.column:
+        role, _, name = text.partition("=")
+        if role not in ALIASES or not name:
+            check.add("column", text, f"must be ROLE=NAME, the role one of {', '.join(ALIASES)}")
+        columns[role] = name
+    check.raise_all()
+    settings = {name: value for name, value in vars(typed).items() if name not in ("verb", "debug", "column")}
+    return run(CalibrationConfig(columns=columns, **settings))
 
 
 def _add_evaluate(verbs: Verbs[argparse.ArgumentParser]) -> None:
