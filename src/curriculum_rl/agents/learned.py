@@ -92,12 +92,12 @@ def load_learned(path: Path, world: World) -> LearnedPolicy:
     if about.get("kind") != "learned policy":
         raise InvalidInput(str(path), [f"kind = {about.get('kind')!r}: must be 'learned policy'"])
     network, tracker = build(about["network"], f"{path}: network"), build(about["tracker"], f"{path}: tracker")
-    policy = from_weights(world.platform, network, tracker, tensors, bool(about["sampled"]))
-    for name in ("features", "activities"):
-        if list(getattr(policy, name)) != about[name]:
+    here = {"features": feature_names(tracker, world.platform), "activities": _activities(world.platform)}
+    for name, expected in here.items():
+        if list(expected) != about[name]:
             remedy = "Load the world that it was trained in."
             raise InvalidInput(str(path), [f"{name}: differ from those of world {world.name!r}. {remedy}"])
-    return policy
+    return from_weights(world.platform, network, tracker, tensors, bool(about["sampled"]))
 
 
 def from_weights(
@@ -109,7 +109,8 @@ def from_weights(
         InvalidInput: they do not fit the network and the platform.
     """
     layout = Layout.of(platform, tracker)
-    actor = nn.Sequential(network.inputs(layout), network.actor(layout))
+    with torch.random.fork_rng(devices=[]):  # its first weights are random, and are not meant to cost draws
+        actor = nn.Sequential(network.inputs(layout), network.actor(layout))
     try:
         actor.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
     except RuntimeError as error:
@@ -121,9 +122,13 @@ def from_weights(
         tracker=tracker,
         actor=actor,
         features=feature_names(tracker, platform),
-        activities=tuple(a.id for a in platform.curriculum.activities),
+        activities=_activities(platform),
         sampled=sampled,
     )
+
+
+def _activities(platform: Platform) -> tuple[str, ...]:
+    return tuple(a.id for a in platform.curriculum.activities)
 
 
 def describe(component: Any) -> dict[str, Any]:

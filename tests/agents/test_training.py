@@ -1,0 +1,210 @@
+"""Agents learn, the same seed learns the same, and a run that is stopped goes on as if it had not been."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from curriculum_rl.agents import checkpoints
+from curriculum_rl.agents.agent import Curve, Watch
+from curriculum_rl.agents.dqn import DQN
+from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
+from curriculum_rl.agents.learned import LearnedPolicy, load_learned
+from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
+from curriculum_rl.agents.networks.flat import Flat
+from curriculum_rl.agents.ppo import PPO
+from curriculum_rl.envs.simulation import Gate
+from curriculum_rl.evaluation import cohorts
+from curriculum_rl.evaluation.rollout import rollout
+from curriculum_rl.objectives.delayed_test import DelayedTest
+from curriculum_rl.policies.random import Random
+from curriculum_rl.trackers.bkt import BKTFilter
+from curriculum_rl.violations import InvalidInput
+from tests.agents.playground import SMALL, bandit, some_view, trained
+from tests.worlds import made_world
+
+LEARNING = replace(SMALL, frames=20_000, lanes=64, steps=16, batch=256, learning_rate=1e-2)
+
+
+def equal(a: LearnedPolicy, b: LearnedPolicy) -> bool:
+    return all(x.tobytes() == y.tobytes() for x, y in zip(a.weights().values(), b.weights().values(), strict=True))
+
+
+def played(policy: object) -> float:
+    return float(rollout(bandit(), policy, cohorts.first(cohorts.VALIDATE, 500), seed=1).gain.mean())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("network", [Flat((32,)), ConceptScorer(16)])
+def test_masked_ppo_learns_what_to_drill(network: object):
+    """Random play drills the goal one time in eight. The margin is a third of what drilling it always would add."""
+    policy = trained(network, agent=LEARNING).policy  # type: ignore[arg-type]
+    random = played(Random())
+    assert played(policy) > 1.5 * random
+    assert played(policy.drawn()) > 1.3 * random
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        PPO(frames=20_000, lanes=64, steps=16, batch=256, learning_rate=1e-2),
+        DQN(frames=20_000, lanes=32, batch=128, learning_starts=2000, learning_rate=2e-3, target_every=2000, gamma=0.9),
+    ],
+    ids=["ppo", "dqn"],
+)
+def test_the_other_agents_learn_too(agent: object):
+    assert played(trained(ConceptScorer(16), agent=agent).policy) > 1.5 * played(Random())
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
+    numpy_before, torch_before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    first, again, other = (trained(seed=seed) for seed in (3, 3, 4))
+    assert equal(first.policy, again.policy)
+    assert first.curve == again.curve
+    assert not equal(first.policy, other.policy)
+    assert np.array_equal(np.random.get_state()[1], numpy_before)  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), torch_before)
+
+
+def test_the_curve_tells_ten_moments(tmp_path: Path):
+    told: list[int] = []
+    watch = Watch(validate=played, tell=lambda numbers, frames: told.append(frames))
+    curve = trained(watch=watch, agent=replace(SMALL, frames=10_000)).curve
+    assert len(curve.frames) == 10
+    assert curve.frames == told
+    assert all(value is not None for value in curve.validation_return)
+    assert 1.0 < curve.entropy[0] <= np.log(8) + 1e-3
+    np.testing.assert_allclose(np.sum(list(curve.forms.values()), axis=0), 1.0)
+    assert Curve(**curve.plain()) == curve
+    assert trained(agent=replace(SMALL, frames=10_000)).curve.entropy == curve.entropy, "watching changed the training"
+
+
+class Stop:
+    """Presses Ctrl-C once so many moments were told."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def __call__(self, numbers: object, frames: int) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("agent", [SMALL, replace(SMALL, out_of_step=False)], ids=["out of step", "in step"])
+def test_ctrl_c_leaves_a_checkpoint_and_the_run_goes_on_to_the_same_weights(tmp_path: Path, agent: object):
+    whole = trained(agent=agent)
+    with pytest.raises(KeyboardInterrupt):
+        trained(watch=Watch(checkpoint=tmp_path / "run", tell=Stop(4)), agent=agent)
+    assert 0 < checkpoints.load(tmp_path / "run")[1]["frames"] < 4096
+    resumed = trained(watch=Watch(checkpoint=tmp_path / "run"), agent=agent)
+    assert equal(whole.policy, resumed.policy)
+    assert resumed.curve == whole.curve
+    assert equal(trained(watch=Watch(checkpoint=tmp_path / "run"), agent=agent).policy, whole.policy), "it had ended"
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path):
+    trained(watch=Watch(checkpoint=tmp_path / "run"))
+    with pytest.raises(InvalidInput, match="another run"):
+        trained(watch=Watch(checkpoint=tmp_path / "run"), seed=9)
+
+
+def test_a_saved_policy_plays_the_same_and_is_refused_elsewhere(tmp_path: Path):
+    policy = trained(ConceptScorer(8)).policy
+    policy.save(tmp_path / "policy", {"seed": 0})
+    loaded = load_learned(tmp_path / "policy", bandit())
+    assert equal(policy, loaded)
+    view = some_view(bandit(), policy.tracker)
+    for sampled in (False, True):
+        ours, theirs = (p.drawn(sampled).probabilities(view) for p in (policy, loaded))
+        assert ours.tobytes() == theirs.tobytes()
+    with pytest.raises(InvalidInput, match="differ from those of world"):
+        load_learned(tmp_path / "policy", made_world())
+
+
+def test_a_policy_keeps_to_the_mask():
+    world, gate = made_world(), Gate(0.7)
+    agent = replace(SMALL, frames=1024)
+    policy = agent.train(
+        world, tracker=BKTFilter(), objective=DelayedTest(), network=ConceptScorer(8), seed=0, gate=gate
+    ).policy
+    view = some_view(world, policy.tracker)
+    view = replace(view, mask=gate.mask(view.belief))
+    assert not view.mask.all()
+    for sampled in (False, True):
+        p = policy.drawn(sampled).probabilities(view)
+        assert (p[~view.mask] == 0.0).all()
+        np.testing.assert_allclose(p.sum(axis=1), 1.0, atol=1e-9)
+    DQN(frames=3000, lanes=16, batch=32, learning_starts=500).train(
+        world, tracker=BKTFilter(), objective=DelayedTest(), network=ConceptScorer(8), seed=0, gate=gate
+    )  # the environment refuses a masked activity
+    with pytest.raises(InvalidInput, match="choose agent=maskable_ppo"):
+        PPO(frames=2000, lanes=32, batch=256).train(
+            world, tracker=BKTFilter(), objective=DelayedTest(), network=Flat(), seed=0, gate=gate
+        )
+
+
+def test_the_scorer_carries_over_to_another_curriculum_and_the_flat_network_does_not():
+    other = made_world()
+    few = other.curriculum.forms[: len(bandit().curriculum.forms)]  # it knows of so many forms
+    moved = replace(other.curriculum, activities=tuple(a for a in other.curriculum.activities if a.form in few))
+    platform = replace(other.platform, curriculum=moved)
+    policy = trained(ConceptScorer(8)).policy.on(platform)
+    assert len(policy.activities) == len(moved.activities)
+    with pytest.raises(InvalidInput, match="size mismatch"):
+        trained().policy.on(platform)
+
+
+def test_training_students_are_nobody_elses_and_lanes_start_out_of_step():
+    assert cohorts.TRAIN == TRAINING_STUDENTS
+    lanes = Lanes(bandit(), tracker=BKTFilter(), objective=DelayedTest(), gate=None, lanes=400, seed=0)
+    lanes.reset()
+    left = bandit().course.minutes_left(lanes.env.running().students.clock) / bandit().course.total_minutes
+    assert cohorts.apart(lanes.env.running().students.id, cohorts.TUNE, cohorts.VALIDATE, cohorts.TEST)
+    quarters = np.bincount(np.minimum(3, (left * 4).astype(int)), minlength=4) / 400
+    assert (quarters > 0.1).all(), quarters
+    few = Lanes(
+        bandit(), tracker=BKTFilter(), objective=DelayedTest(), gate=None, lanes=4, seed=0, students=range(10, 16)
+    )
+    with pytest.raises(InvalidInput, match="ran out of students"):
+        few.reset()
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from curriculum_rl.agents.agent import Watch
+from tests.agents.playground import SMALL, trained
+from dataclasses import replace
+trained(agent=replace(SMALL, frames=40_000), watch=Watch(checkpoint=Path(sys.argv[1]), every_seconds=0.0))
+"""
+
+
+@pytest.mark.slow
+def test_kill_minus_nine_and_resume_gives_the_same_weights(tmp_path: Path):
+    """Killed at random moments, some of them in mid-write, until it ends: final weights are byte-equal."""
+    agent = replace(SMALL, frames=40_000)
+    whole = trained(agent=agent)
+    place, generator, kills = tmp_path / "run", np.random.default_rng(0), 0
+    root = Path(__file__).resolve().parents[2]
+    for _ in range(200):
+        process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(place)], cwd=root)
+        before = place.with_suffix(".json").stat().st_mtime_ns if checkpoints.exists(place) else 0
+        while process.poll() is None:  # let it get somewhere, then kill it anywhere
+            if checkpoints.exists(place) and place.with_suffix(".json").stat().st_mtime_ns > before:
+                time.sleep(float(generator.uniform(0.0, 0.4)))
+                process.kill()
+                break
+            time.sleep(0.005)
+        if process.wait() == 0:
+            break
+        kills += 1
+        checkpoints.load(place)  # whole, whenever the kill came
+    assert kills >= 3
+    assert equal(whole.policy, trained(agent=agent, watch=Watch(checkpoint=place)).policy)
