@@ -35,6 +35,7 @@ GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _M1: Final = np.uint64(0xBF58476D1CE4E5B9)
 _M2: Final = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+_STRIDE: Final = np.uint64(SLOTS * int(GOLDEN) % 2**64)
 _UNIT: Final = 2.0**-53
 _SMALLEST: Final = 2.0**-54  # stands for a uniform of exactly 0, where the inverse is infinite
 
@@ -85,21 +86,25 @@ def keys(seed: int, purpose: int, students: npt.NDArray[np.int64]) -> Keys:
 
 def uniform(key: Keys, counters: U64) -> Float:
     """Uniform draws in [0, 1); `counters` broadcasts against the keys, (n,): for example (slots, n)."""
-    z = counters * GOLDEN + key.a
+    return _draw(counters * GOLDEN + key.a, key.b)
+
+
+def at_step(key: Keys, step: npt.NDArray[np.int64], slots: U64) -> Float:
+    """Uniform draws, (slots, n), of these slots (each below SLOTS) at each student's own step, (n,)."""
+    start = step.astype(np.uint64) * _STRIDE + key.a
+    return _draw(start + (slots * GOLDEN)[:, None], key.b)
+
+
+def _draw(z: U64, b: U64) -> Float:
+    """The end of the formula above, from ka + counter * G, which it overwrites."""
     _mix(z, z)
-    z ^= key.b
+    z ^= b
     z *= GOLDEN
     _mix(z, z)
     z >>= _S11
     u: Float = z.astype(np.float64)
     u *= _UNIT
     return u
-
-
-def step_counters(step: npt.NDArray[np.int64], slots: U64) -> U64:
-    """Counters, (slots, n), of the slots (each below SLOTS) at each student's own step, (n,)."""
-    counters: U64 = step.astype(np.uint64)[None, :] * np.uint64(SLOTS) + slots[:, None]
-    return counters
 
 
 def normal(u: Float) -> Float:

@@ -139,14 +139,13 @@ class Simulation:
     def view(self, rows: Int | None = None) -> View:
         """What a policy may look at: of all lanes, or of these alone."""
         course, clock, student = self.world.course, self.students.clock, self.students.id
-        belief, mask = self.belief, self.mask()
+        belief = self.belief
         if rows is not None:
-            clock, belief = take_rows(clock, rows), take_rows(belief, rows)
-            student, mask = student[rows], mask[rows]
+            clock, belief, student = take_rows(clock, rows), take_rows(belief, rows), student[rows]
         return View(
             student=student,
             belief=belief,
-            mask=mask,
+            mask=self._free[: len(student)] if self.gate is None else self.gate.mask(belief),
             minutes_left=course.minutes_left(clock),
             session_left=np.where(course.over(clock), 0.0, course.minutes - clock.used),
             sessions_left=np.maximum(len(course.days) - 1 - clock.session, 0),

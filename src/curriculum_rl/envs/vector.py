@@ -14,7 +14,7 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from curriculum_rl.batch import Bool, Float, Int, take_rows
+from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.envs.simulation import Gate, Simulation, View, feature_names
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.objectives.objective import Objective
@@ -142,19 +142,19 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
     def _finish(self, rows: Int, over: Bool) -> dict[str, Any]:
         """What is told of the students who finished, in these lanes; the next ids take their places."""
         simulation, population = self.running(), self.world.population
-        view, students = simulation.view(rows), take_rows(simulation.students, rows)
+        students = simulation.students
         about = {
-            "student": students.id,
-            "action_mask": view.mask,
-            "delayed_test": 100.0 * population.expected_score(students),
-            "mastery": 100.0 * population.mean_mastery(students),
-            "decisions": students.step,
+            "student": students.id[rows],
+            "delayed_test": 100.0 * population.expected_score(students, rows),
+            "mastery": 100.0 * population.mean_mastery(students, rows),
+            "decisions": students.step[rows],
         }
-        final_info = {**{k: self._spread(rows, v) for k, v in about.items()}, **{f"_{key}": over for key in about}}
+        told = {"action_mask": simulation.mask(), **{key: self._spread(rows, of) for key, of in about.items()}}
+        final_info = {**told, **{f"_{key}": over for key in told}}
         if not self.autoreset:
             return {"final_info": final_info, "_final_info": over}
         observations = np.empty(self.num_envs, dtype=object)
-        for row, features in zip(rows, view.features(), strict=True):
+        for row, features in zip(rows, simulation.view(rows).features(), strict=True):
             observations[row] = features
         simulation.replace(rows, self._next_ids(len(rows)))
         return {"final_obs": observations, "_final_obs": over, "final_info": final_info, "_final_info": over}

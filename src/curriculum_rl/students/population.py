@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -72,6 +72,9 @@ class Students:
 
 GOALS_FROM, KNOWN_FROM = 1 << 20, 1 << 21
 """First counters of the draws of goals and of first knowledge, one a concept, in the PERSON stream. Frozen."""
+
+
+EVERYONE: Final = slice(None)
 
 
 @dataclass(frozen=True)
@@ -150,14 +153,14 @@ class Population:
         """How far every concept can be used now, (n, K): O(n K), for oracles and reports."""
         return self.recall_on(students, At.every(*students.goals.shape), students.clock.now).T
 
-    def expected_score(self, students: Students) -> Float:
+    def expected_score(self, students: Students, rows: Int | slice = EVERYONE) -> Float:
         """Expected share of right answers on the delayed test, one medium problem a goal concept, (n,)."""
         concepts = np.arange(students.goals.shape[1])
-        score = self.knowledge.score(concepts[:, None], students.at_test.T).T
-        total: Float = (score * students.goal_share).sum(axis=1)
+        score = self.knowledge.score(concepts, students.at_test[rows])
+        total: Float = (score * students.goal_share[rows]).sum(axis=1)
         return total
 
-    def mean_mastery(self, students: Students) -> Float:
+    def mean_mastery(self, students: Students, rows: Int | slice = EVERYONE) -> Float:
         """Mean recall without forgetting over the goals, (n,)."""
-        total: Float = (students.mastery * students.goal_share).sum(axis=1)
+        total: Float = (students.mastery[rows] * students.goal_share[rows]).sum(axis=1)
         return total

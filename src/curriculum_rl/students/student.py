@@ -114,7 +114,7 @@ class Dynamics:
     def _draws(self, students: Students, shares: Float) -> tuple[Float, Float, Float, Float]:
         """Uniform draws: of answer and pace, (n,), and, as far as they are used, of learning and losing, (L, n)."""
         loads, chances = len(shares), self.population.knowledge.chances
-        u = streams.uniform(students.life, streams.step_counters(students.step, _slots(loads, chances)))
+        u = streams.at_step(students.life, students.step, _slots(loads, chances))
         learn, lose = u[2 : 2 + loads], u[2 + loads :]
         if chances == 2 and loads > 1:
             lose = np.where(shares > 0, lose, 1.0)  # what pads an activity is not lost

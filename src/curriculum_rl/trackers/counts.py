@@ -33,15 +33,14 @@ class CountsBelief(Belief):
     def learn_from(self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool) -> None:
         """Nothing beyond the record."""
 
-    def note(self, flat: Int) -> None:
+    def note(self, flat: Int, seen: Float, tries: Float, right: Float, last: Float) -> None:
         """Brings the features of the practised concepts up to date."""
-        concepts = len(self.goals[0])
-        plane = flat + 3 * concepts * np.arange(len(self.now))  # (n, 4, K) instead of (n, K)
-        seen, tries = self.seen.take(flat), self.tries.take(flat)
+        concepts = self.goals.shape[1]
+        plane = flat + 3 * self.rows  # (n, 4, K) instead of (n, K)
         planes = self.planes.ravel()
         planes[plane + concepts] = seen / (seen + HALF)
-        planes[plane + 2 * concepts] = self.right.take(flat) / (tries + 1.0)
-        planes[plane + 3 * concepts] = self.last.take(flat) / self.span
+        planes[plane + 2 * concepts] = right / (tries + 1.0)
+        planes[plane + 3 * concepts] = last / self.span
 
     def outlook(self) -> Outlook:
         """Recall from the share of right answers; the rest from the population."""
@@ -55,7 +54,7 @@ class CountsBelief(Belief):
 
     def write_features(self, concept: Float32, student: Float32) -> None:
         """Writes goal, tries, right and time since, (n, 4, K)."""
-        concept[:] = self.planes
+        concept[:, :3] = self.planes[:, :3]
         np.subtract((self.now / self.span).astype(np.float32)[:, None], self.planes[:, 3], out=concept[:, 3])
 
 

@@ -73,10 +73,15 @@ class Belief:
         correct = correct & answered
         self.learn_from(activity, concepts, shares, flat, answered, correct)
         real = shares > 0  # an activity on fewer concepts than others is padded
-        for record, happened in ((self.seen, real), (self.tries, real & answered), (self.right, real & correct)):
-            record.ravel()[flat] = record.take(flat) + happened
-        self.last.ravel()[flat] = np.where(real, self.now, self.last.take(flat))
-        self.note(flat)
+        seen = self.seen.take(flat) + real
+        tries = self.tries.take(flat) + (real & answered)
+        right = self.right.take(flat) + (real & correct)
+        last = (
+            np.broadcast_to(self.now, flat.shape) if len(flat) == 1 else np.where(real, self.now, self.last.take(flat))
+        )
+        self.seen.ravel()[flat], self.tries.ravel()[flat], self.right.ravel()[flat] = seen, tries, right
+        self.last.ravel()[flat] = last
+        self.note(flat, seen, tries, right, last)
         self.steps += 1
         self.now += elapsed
 
@@ -84,8 +89,8 @@ class Belief:
         """What the subclass makes of the event, before the record and the time move on."""
         raise NotImplementedError
 
-    def note(self, flat: Int) -> None:
-        """What the subclass keeps of the record of the practised concepts, after the event; usually nothing."""
+    def note(self, flat: Int, seen: Float, tries: Float, right: Float, last: Float) -> None:
+        """What the subclass keeps of the new record of the practised concepts, (L, n) each; usually nothing."""
 
     def outlook(self) -> Outlook:
         """What it says about every concept."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
@@ -79,11 +79,11 @@ class BKT(ConceptModel):
 
     def shifted(self, logits: float) -> BKT:
         """The same model with `initial` moved by so many logits."""
-        return replace(self, initial=tuple(expit(logit(self.each("initial")) + logits).tolist()))
+        return replace(self, initial=tuple(expit(self.logits("initial") + logits).tolist()))
 
     def sample(self, traits: Traits, u: Float) -> BKTState:
         """The first state, from one uniform draw a concept, (n, K)."""
-        return BKTState(known=u < expit(logit(self.each("initial")) + traits.ability[:, None]), rate=traits.rate.copy())
+        return BKTState(known=u < expit(self.logits("initial") + traits.ability[:, None]), rate=traits.rate.copy())
 
     def held(self, state: BKTState) -> Bool:
         """What is known, (n, K)."""
@@ -92,8 +92,8 @@ class BKT(ConceptModel):
     def success(self, state: BKTState, at: At, shares: Float, retention: Float, difficulty: Float) -> Float:
         """P(right) of each student's try, (n,)."""
         recalled = state.known.take(at.flat) * retention
-        right = expit(-logit(self.each("slip")).take(at.concepts) - difficulty)
-        lucky = expit(logit(self.each("guess")).take(at.concepts) - difficulty)
+        right = expit(-self.logits("slip").take(at.concepts) - difficulty)
+        lucky = expit(self.logits("guess").take(at.concepts) - difficulty)
         if len(shares) == 1:
             chance: Float = (lucky + (right - lucky) * recalled)[0]
             return chance
@@ -104,7 +104,7 @@ class BKT(ConceptModel):
     def learn_from(self, state: BKTState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
         """Practises, in place; returns what is known afterwards and what of it is new, (L, n) each."""
         before = state.known.take(at.flat)
-        chance = expit(logit(self.each("learn")).take(at.concepts) + state.rate)
+        chance = expit(self.logits("learn").take(at.concepts) + state.rate)
         new = ~before & (u < strength * chance)
         after = before & (v >= self.each("forget").take(at.concepts)) | new if self.forgets else before | new
         state.known.ravel()[at.flat] = after
@@ -116,7 +116,7 @@ class BKT(ConceptModel):
 
     def expected_gain(self, state: BKTState, at: At) -> Float:
         """P(becomes known)."""
-        chance: Float = expit(logit(self.each("learn")).take(at.concepts) + state.rate)
+        chance: Float = expit(self.logits("learn").take(at.concepts) + state.rate)
         return chance
 
     def score(self, concepts: Int, recall: Float) -> Float:
@@ -128,8 +128,8 @@ class BKT(ConceptModel):
         """The model itself, its population's mean traits taken into `initial` and `learn`."""
         ability, ability_sd, rate, rate_sd, correlation = spread(groups)
         return FilterParameters(
-            initial=expit(logit(self.each("initial")) + ability),
-            learn=expit(logit(self.each("learn")) + rate),
+            initial=expit(self.logits("initial") + ability),
+            learn=expit(self.logits("learn") + rate),
             forget=self.each("forget"),
             guess=self.each("guess"),
             slip=self.each("slip"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import logit
 
 from curriculum_rl.batch import Float, Int
 from curriculum_rl.violations import Violations
@@ -45,4 +46,11 @@ class ConceptModel:
         cache: dict[str, Float] = self.__dict__.setdefault("_arrays", {})
         if name not in cache:
             cache[name] = np.array(getattr(self, name), dtype=np.float64)
+        return cache[name]
+
+    def logits(self, name: str) -> Float:
+        """The logit of one field, (K,), made once."""
+        cache: dict[str, Float] = self.__dict__.setdefault("_logits", {})
+        if name not in cache:
+            cache[name] = logit(self.each(name))
         return cache[name]
