@@ -92,7 +92,7 @@ def test_the_wheel_is_complete(installed: Path, tmp_path: Path):
 
 def test_the_wheel_runs_the_main_job(installed: Path, tmp_path: Path):
     run(installed, tmp_path, "curriculum-rl", "study", *SMALL_STUDY)
-    (results,) = (tmp_path / "runs").rglob("results.json")
+    (results,) = (tmp_path / "runs" / "quickstart").rglob("results.json")
     kinds = {policy["kind"] for policy in json.loads(results.read_text())["policies"]}
     assert {"learned", "heuristic"} <= kinds
     assert results.with_name("report.html").is_file()
