@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 
 from curriculum_rl.calibration.pack import FORMS, SUBGROUPS, concept_id
@@ -22,7 +24,14 @@ def card(report: CalibrationReport) -> str:
     """Markdown, deterministic: no date, no machine."""
     parts = [_head(report), _fitted(report), _unseen(report), _practice(report), _prerequisites(report)]
     parts += [_left_out(report), _limits(report)]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(_wrapped(block) for part in parts for block in part.split("\n\n")) + "\n"
+
+
+def _wrapped(block: str) -> str:
+    """A paragraph filled to 110 columns; tables, headings, lists and code as they are."""
+    if block.startswith(("|", "#", "-", " ")):
+        return block
+    return textwrap.fill(" ".join(block.split()), 110, break_long_words=False, break_on_hyphens=False)
 
 
 def _head(report: CalibrationReport) -> str:
@@ -70,10 +79,11 @@ def _fitted(report: CalibrationReport) -> str:
 |---|---|---|---|
 {chr(10).join(quartiles)}
 
-Between students: ability sd {spread.ability_sd:.2f}, rate sd {spread.rate_sd:.2f}, correlation {spread.correlation:.2f}.
+Between students: ability sd {spread.ability_sd:.2f}, rate sd {spread.rate_sd:.2f}, correlation
+{spread.correlation:.2f}.
 Between items of a concept: difficulty sd {fit.difficulty_sd:.2f} logits, each item shrunk towards 0. Ability and rate
-are allowed to go with how many concepts a student meets ({fit.volume.ability:+.2f} and {fit.volume.rate:+.2f} for one sd
-of its logarithm), so that those who stay long do not stand for everybody.
+are allowed to go with how many concepts a student meets ({fit.volume.ability:+.2f} and
+{fit.volume.rate:+.2f} for one sd of its logarithm), so that those who stay long do not stand for everybody.
 
 **Assumed**: the subgroups ({shares}; together they have the fitted variances), four activities a concept ({forms}; the
 difficulties are quantiles of the fitted ones, the worked example shows no answer), memory, goals, leak and calendar.
@@ -116,9 +126,9 @@ Each student of the log is simulated through the same sets of skills in the same
 } times. A pair of student and set ends at the third right in a row, or when the student leaves, with the chance that
 the log shows for that set, opportunity, right answers so far and current run. Items beyond those that the real student
 met are drawn from what others met there. What the real log holds after the third right in a row is left out, too.
-Traits come from the posterior given the student's own answers, or, without looking at any answer, from the population of
-students who meet as many concepts. Wheel-spinning: {WITHIN} tries and never {IN_A_ROW} right in a row, among pairs that
-have {WITHIN} tries or reached {IN_A_ROW} in a row.
+Traits come from the posterior given the student's own answers, or, without looking at any answer, from the population
+of students who meet as many concepts. Wheel-spinning: {WITHIN} tries and never {IN_A_ROW} right in a row, among pairs
+that have {WITHIN} tries or reached {IN_A_ROW} in a row.
 
 {tables}"""
 
@@ -144,13 +154,13 @@ def _prerequisites(report: CalibrationReport) -> str:
     return f"""## Prerequisites
 
 The log holds none; they are inferred by a rule. A comes before B where at least {MET} students met both (not first in
-one and the same item), at least {FIRST_SHARE:.0%} of them met A first, and knowing A helps: among those, the share right
-on A so far goes with the first answer on B beyond what the model expects of a student of that ability (score test, z of
-{HELPS} or more, so that one pair in ten would pass by chance). Of {found.compared:,} ordered pairs with enough students,
-{found.ordered:,} are ordered and {found.helping:,} of these help. Taken in falling z without cycles, reduced to those
-that no longer path implies, at most {MOST_PARENTS} a concept: {len(found.edges)} remain, {inside} of them among the
-{len(most)} most practised concepts. The strength, the share of students who met A first, is assumed: the log cannot say
-how strongly learning B depends on A, and the order of a course is its authors' opinion."""
+one and the same item), at least {FIRST_SHARE:.0%} of them met A first, and knowing A helps: among those, the share
+right on A so far goes with the first answer on B beyond what the model expects of a student of that ability (score
+test, z of {HELPS} or more, so that one pair in ten would pass by chance). Of {found.compared:,} ordered pairs with
+enough students, {found.ordered:,} are ordered and {found.helping:,} of these help. Taken in falling z without cycles,
+reduced to those that no longer path implies, at most {MOST_PARENTS} a concept: {len(found.edges)} remain, {inside} of
+them among the {len(most)} most practised concepts. The strength, the share of students who met A first, is assumed: the
+log cannot say how strongly learning B depends on A, and the order of a course is its authors' opinion."""
 
 
 def _left_out(report: CalibrationReport) -> str:
@@ -173,10 +183,15 @@ numbers say nothing of knowing (Beck & Chang 2007), are left out as well:
 
 
 def _limits(report: CalibrationReport) -> str:
-    return """## Limits
+    names = (
+        "- Names of skills are not in a q-matrix: concepts carry its column numbers.\n"
+        if report.config.q_matrix
+        else ""
+    )
+    return f"""## Limits
 
-- The names of skills are not in the log: concepts carry the numbers of its q-matrix.
-- Without times, forgetting between tries shows as loss at a try, and the memory of this pack is assumed: sweep it.
+{names}- Without times, forgetting between tries is not told apart from slips and loss at a try, and the memory of this
+  pack is assumed: sweep it.
 - Difficulty, guess and slip are those of problems that students met in the order of their course.
-- First tries on a set are a little harder, and second ones easier, than the model says.
+- Where the tables above show a difference from real practice, the simulation is wrong by that much.
 - A difference between subgroups here is one of prior knowledge, and assumed: it says nothing of any real group."""

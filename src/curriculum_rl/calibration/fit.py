@@ -122,6 +122,11 @@ class Prior:
         self.mean, self.sd = float(value.mean()), max(self.floor, float(value.std()))
 
 
+def summed(index: Int, values: Float, size: int) -> Float:
+    """Sums of `values` by `index`, (size,)."""
+    return np.bincount(index, weights=values, minlength=size).astype(np.float64)
+
+
 def step(gradient: Float, curvature: Float) -> Float:
     """One Newton step of each parameter, kept to at most 1 logit."""
     moved: Float = np.clip(gradient / curvature, -1.0, 1.0)

@@ -24,7 +24,7 @@ from scipy.special import expit, logit
 
 from curriculum_rl.batch import Float
 from curriculum_rl.calibration.attempts import Attempts, Chains
-from curriculum_rl.calibration.fit import Fit, Prior, Tick, practised, step
+from curriculum_rl.calibration.fit import Fit, Prior, Tick, practised, step, summed
 from curriculum_rl.calibration.spread import (
     Nodes,
     Spread,
@@ -147,8 +147,8 @@ def _iterate(work: _Work, p: _Parameters, follow: bool) -> float:
     mean, p.spread, p.volume = moments(weight[present], grid, p.volume, work.x[present])
     p.initial, p.learn = p.initial + mean[0], p.learn + mean[1]
     if follow:
-        for name, prior in p.priors.items():
-            prior.follow(getattr(p, name)[work.practised])
+        for name, its_prior in p.priors.items():
+            its_prior.follow(getattr(p, name)[work.practised])
     return total / len(attempts.student)
 
 
@@ -238,14 +238,14 @@ def _move_answers(work: _Work, p: _Parameters, known: Float) -> None:
         surprise = known * (chains.right - right) + (1.0 - known) * (chains.right - lucky)
         weight = known * right * (1.0 - right) + (1.0 - known) * lucky * (1.0 - lucky)
         precision = 1.0 / p.difficulty_sd**2
-        gradient = -np.bincount(chains.item, chains.share * surprise, items) - p.difficulty * precision
-        curvature = np.bincount(chains.item, chains.share * weight, items) + precision
+        gradient = -summed(chains.item, chains.share * surprise, items) - p.difficulty * precision
+        curvature = summed(chains.item, chains.share * weight, items) + precision
         p.difficulty = p.difficulty + step(gradient, curvature)
         right, lucky = _chances(chains, p)
         for name, chance, mass in (("right", right, known), ("lucky", lucky, 1.0 - known)):
             value, prior = getattr(p, name), p.priors[name]
-            gradient_k = np.bincount(chains.concept, mass * (chains.right - chance), k) + prior.gradient(value)
-            curvature_k = np.bincount(chains.concept, mass * chance * (1.0 - chance), k) + prior.curvature
+            gradient_k = summed(chains.concept, mass * (chains.right - chance), k) + prior.gradient(value)
+            curvature_k = summed(chains.concept, mass * chance * (1.0 - chance), k) + prior.curvature
             setattr(p, name, value + step(gradient_k, curvature_k))
     seen = work.item_seen
     p.difficulty_sd = float(np.sqrt((p.difficulty[seen] ** 2 + 1.0 / curvature[seen]).mean()))

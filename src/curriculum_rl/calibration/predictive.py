@@ -3,9 +3,9 @@
 Every student of the log is drawn anew from the fitted population and lives through the same pairs in the same order,
 meeting the same items. A pair ends as it does in the log: at the third right in a row, or because the student leaves,
 with the chance that the log shows for that set of concepts, opportunity, right answers so far and current run of them
-(after a right answer students are moved on, after wrong ones they give up, so lengths cannot simply be copied). Where a simulated student goes
-on longer than the real one did, the next items are drawn from those that other students met at that opportunity of the
-same set of concepts. The dynamics are those of the package's own student model.
+(after a right answer students are moved on, after wrong ones they give up, so lengths cannot simply be copied). Where a
+simulated student goes on longer than the real one did, the next items are drawn from those that other students met at
+that opportunity of the same set of concepts. The dynamics are those of the package's own student model.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.batch import Float, Int
 from curriculum_rl.calibration.attempts import Attempts, opportunities
 from curriculum_rl.calibration.fit import Fit
 from curriculum_rl.calibration.spread import Nodes
@@ -70,7 +70,8 @@ def pairs_of(attempts: Attempts) -> Int:
     """Which pair (student and set of concepts) each try belongs to, (n,)."""
     sets = int(attempts.combination.max()) + 1
     _, pair = np.unique(attempts.student * sets + attempts.combination[attempts.item], return_inverse=True)
-    return pair.astype(np.int64)
+    index: Int = pair.astype(np.int64)
+    return index
 
 
 def build_plan(attempts: Attempts, rng: np.random.Generator) -> Plan:
@@ -112,10 +113,13 @@ def _donors(attempts: Attempts, opportunity: Int, wanted: Int, step: Int, rng: n
     end = np.searchsorted(ordered, want, side="right")
     begin = np.searchsorted(ordered, ordered[end - 1], side="left")
     chosen = begin + (rng.random(len(want)) * (end - begin)).astype(np.int64)
-    return attempts.item[order[chosen]]
+    items: Int = attempts.item[order[chosen]]
+    return items
 
 
-def simulate(attempts: Attempts, fit: Fit, traits: Traits, plan: Plan, leave: Float, rng: np.random.Generator) -> Practice:
+def simulate(
+    attempts: Attempts, fit: Fit, traits: Traits, plan: Plan, leave: Float, rng: np.random.Generator
+) -> Practice:
     """One life of every student of the plan; `traits` in its order, (n,)."""
     k, n = len(attempts.concepts), len(plan.student)
     # One concept more takes what is not practised: the places of items with fewer concepts, and of idle students.

@@ -75,7 +75,7 @@ def practice(pair: Int, right: Bool) -> Practice:
     full = np.unique(pair[counted & (opportunity == WITHIN - 1)])
     spinning = len(np.setdiff1d(full, reached))
     return Practice(
-        right=np.bincount(opportunity[counted], weights=right[counted], minlength=WITHIN),
+        right=np.bincount(opportunity[counted], weights=right[counted], minlength=WITHIN).astype(np.float64),
         tries=np.bincount(opportunity[counted], minlength=WITHIN).astype(np.int64),
         spinning=spinning,
         determinate=len(reached) + spinning,
@@ -100,7 +100,7 @@ def leaving(pair: Int, right: Bool, kind: Int, shrink: float = 20.0) -> Float:
     run = streaks(right, opportunity)
     begin = np.maximum.accumulate(np.where(opportunity == 0, np.arange(len(right)), 0))
     total = np.cumsum(right)
-    so_far = total - (total - right)[begin]
+    so_far: Int = total - (total - right)[begin]
     last = np.r_[opportunity[1:] == 0, True]
     going = ~stopped(run, opportunity) & (run < IN_A_ROW)
     shape = (int(kind.max()) + 1, WITHIN + 1, MANY + 1, IN_A_ROW)

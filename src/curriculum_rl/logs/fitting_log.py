@@ -126,7 +126,8 @@ def _sorted_skills(column: Text | None, n: int) -> Text:
         return np.full(n, "", dtype=object)
     codes, texts = pd.factorize(column)
     lists = [";".join(sorted({s.strip() for s in _SEPARATORS.split(text)} - {""})) for text in texts]
-    return np.array(lists, dtype=object)[codes]
+    joined: Text = np.array(lists, dtype=object)[codes]
+    return joined
 
 
 def _merge(frame: pd.DataFrame, by_skills: bool, rejects: Rejects) -> tuple[pd.DataFrame, int]:
