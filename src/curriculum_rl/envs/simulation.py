@@ -17,7 +17,7 @@ from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import Platform, World
 
 TIME_FEATURES = ("course_left", "session_left", "sessions_left", "test_in")
-BLOCK = 1024
+BLOCK = 256
 """Students drawn ahead at a time, so that a finished lane costs a copy of a row."""
 
 

@@ -115,12 +115,9 @@ class Population:
         n, concepts = len(ids), len(curriculum.concepts)
         person = streams.keys(seed, streams.Purpose.PERSON, ids)
         traits = draw_traits(self.groups, person)
-        columns = np.arange(concepts, dtype=np.uint64)[:, None]
-        goals = self.goals.draw(
-            np.ascontiguousarray(streams.uniform(person, columns + np.uint64(GOALS_FROM)).T), curriculum.ancestors
-        )
-        first = np.ascontiguousarray(streams.uniform(person, columns + np.uint64(KNOWN_FROM)).T)
-        knowledge = self.knowledge.sample(traits, first)
+        columns, each = np.arange(concepts, dtype=np.uint64), streams.Keys(person.a[:, None], person.b[:, None])
+        goals = self.goals.draw(streams.uniform(each, columns + np.uint64(GOALS_FROM)), curriculum.ancestors)
+        knowledge = self.knowledge.sample(traits, streams.uniform(each, columns + np.uint64(KNOWN_FROM)))
         days = np.where(self.knowledge.held(knowledge), self.memory.known_days, self.memory.new_days)
         students = Students(
             id=np.array(ids, dtype=np.int64),
@@ -139,7 +136,8 @@ class Population:
             clock=course.start(n),
         )
         every = At.every(n, concepts)
-        students.at_test[:] = self.recall_on(students, every, course.test_day).T
+        retention = self.memory.retention(course.test_day - students.last, students.half_life)
+        students.at_test[:] = self.knowledge.recall(knowledge, every, retention.T).T
         students.mastery[:] = self.knowledge.recall(knowledge, every, np.ones(every.flat.shape)).T
         students.test_recall[:] = (students.at_test * students.goal_share).sum(axis=1)
         return students
