@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.trackers.prospects import prospects
 from curriculum_rl.trackers.tracker import Belief, Float32, Outlook, blank_record
 from curriculum_rl.violations import Violations
 from curriculum_rl.world import Platform
@@ -41,6 +42,8 @@ class FilterBelief(Belief):
         "learn",
         "refresh",
         "spread",
+        "gain",
+        "unlocks",
     )
     student_features: ClassVar[tuple[str, ...]] = ("ability", "rate")
 
@@ -135,7 +138,7 @@ class FilterBelief(Belief):
         return mean
 
     def write_features(self, concept: Float32, student: Float32) -> None:
-        """Writes what the outlook says, and how sure it is."""
+        """Writes what the outlook says, how sure it is, and what practice now promises."""
         outlook = self.outlook()
         concept[:, 0] = self.goals
         np.divide(self.seen, self.seen + 4.0, out=concept[:, 1], casting="same_kind")
@@ -150,6 +153,7 @@ class FilterBelief(Belief):
             concept[:, 8] = 2.0 * np.sqrt(np.maximum(square - outlook.stored**2, 0.0))
         else:
             concept[:, 8] = 0.0
+        concept[:, 9], concept[:, 10] = prospects(outlook, self.platform, self.goals)
         student[:] = _over_nodes(self.weight, self.grid.scaled.T)
 
 
