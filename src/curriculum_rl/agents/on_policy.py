@@ -174,4 +174,3 @@ def _entropy(model: BaseAlgorithm) -> float:
     """Of the choices of the last rollout: the mean of minus their log-probabilities is an unbiased estimate."""
     assert isinstance(model, OnPolicyAlgorithm)
     return float(-model.rollout_buffer.log_probs.mean())
-

@@ -26,6 +26,9 @@ from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.networks.network import SMALL, linear
 from curriculum_rl.violations import Violations
 
+SMALL_TABLE = 1 << 20
+"""Up to this many entries, a matrix product is the fastest way from scores to activities."""
+
 
 @dataclass(frozen=True)
 class ConceptScorer:
@@ -92,16 +95,17 @@ class _Glance(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, h: Tensor) -> Tensor:
-        top, place = h.max(dim=1)
-        ctx.save_for_backward(place)
-        ctx.shape = h.shape
+        top = h.amax(dim=1)
+        ctx.save_for_backward(h, top)
         return torch.cat([h.mean(dim=1), top], dim=1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        (place,), (n, concepts, width), (gradient,) = ctx.saved_tensors, ctx.shape, gradients
-        out: Tensor = (gradient[:, None, :width] / concepts).expand(n, concepts, width).contiguous()
-        return out.scatter_add_(1, place[:, None], gradient[:, None, width:])
+        (h, top), (gradient,) = ctx.saved_tensors, gradients
+        width = h.shape[2]
+        mean, most = gradient[:, :width] / h.shape[1], gradient[:, width:]
+        # Where several share the maximum each gets its gradient: after a relu that is at 0, and it goes no further.
+        return torch.where(h == top[:, None], (mean + most)[:, None], mean[:, None])
 
 
 def glance(h: Tensor) -> Tensor:
@@ -111,43 +115,43 @@ def glance(h: Tensor) -> Tensor:
 
 
 class _Actor(nn.Module):
+    gather: Tensor
     place: Tensor
     share: Tensor
     within: Tensor
+    form: Tensor
 
     def __init__(self, layout: Layout, width: int) -> None:
         super().__init__()
         self.first = linear(_read_width(layout), width)
         self.summary = linear(2 * width, width)
         self.second = linear(width, width, bias=False)
-        self.forms, self.loads, self.varied = layout.forms, len(layout.concept), layout.varied
-        self.columns = layout.forms + (3 if layout.varied else 0)
+        self.forms, self.columns = layout.forms, layout.forms + (3 if layout.varied else 0)
         self.score = linear(width, self.columns, SMALL)
-        place = torch.from_numpy(layout.concept * self.columns + layout.form)  # (L, A) in a raveled (K, columns)
-        in_order = torch.arange(layout.concepts * self.columns)
-        self.as_listed = self.loads == 1 and torch.equal(place[0], in_order)
-        self.register_buffer("place", place, persistent=False)
-        self.register_buffer("share", torch.from_numpy(layout.share), persistent=False)
-        self.register_buffer("within", torch.from_numpy(layout.within), persistent=False)
+        place = torch.from_numpy(layout.concept * self.columns)  # (L, A) in a raveled (K, columns)
+        parts = {"place": place, "share": torch.from_numpy(layout.share), "within": torch.from_numpy(layout.within)}
+        for name, part in {**parts, "form": torch.from_numpy(layout.form)}.items():
+            self.register_buffer(name, part, persistent=False)
+        width = layout.concepts * self.columns
+        self.small = width * layout.activities <= SMALL_TABLE
+        gather = self._gather(torch.eye(width)) if self.small else torch.empty(0)
+        self.register_buffer("gather", gather, persistent=False)
 
     def forward(self, z: Tensor) -> Tensor:
         h = torch.relu_(self.first(z))
         y = torch.relu_(self.second(h).add_(self.summary(glance(h))[:, None]))
         table: Tensor = self.score(y).flatten(1)  # (n, K columns)
-        if self.as_listed:
-            return table
-        if self.loads == 1 and not self.varied:
-            return table.index_select(1, self.place[0])
-        return torch.stack([self._part(table, load) for load in range(self.loads)]).sum(dim=0)
+        return table @ self.gather if self.small else self._gather(table)
 
-    def _part(self, table: Tensor, load: int) -> Tensor:
-        """What one concept of each activity adds to its logit, (n, A)."""
-        part = table.index_select(1, self.place[load])
-        if self.varied:
-            concept = self.place[load] - self.place[load] % self.columns
-            for i in range(3):
-                part = part + table.index_select(1, concept + self.forms + i) * self.within[:, i]
-        return part * self.share[load]
+    def _gather(self, table: Tensor) -> Tensor:
+        """The logit of each activity from what its concepts say, (n, A)."""
+        total = table.new_zeros(len(table), self.place.shape[1])
+        for place, share in zip(self.place, self.share, strict=True):
+            part = table.index_select(1, place + self.form)
+            for i in range(self.columns - self.forms):
+                part = part + table.index_select(1, place + self.forms + i) * self.within[:, i]
+            total = total + part * share
+        return total
 
 
 class _Critic(nn.Module):

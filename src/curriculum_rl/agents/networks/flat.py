@@ -41,5 +41,5 @@ class Flat:
     def _layers(self, layout: Layout, outputs: int, gain: float) -> nn.Module:
         layers: list[nn.Module] = []
         for before, after in pairwise((layout.features, *self.hidden)):
-            layers += [linear(before, after), nn.Tanh()]
+            layers += [linear(before, after), nn.ReLU(inplace=True)]
         return nn.Sequential(*layers, linear(self.hidden[-1], outputs, gain))
