@@ -127,25 +127,45 @@ def _eta(model: Growth, attempts: Attempts, s: _State, grid: Nodes) -> tuple[Flo
     return eta, slope, luck
 
 
+@dataclass(frozen=True)
+class _Tries:
+    """Every try at every node under the current parameters, (n, G), or (n,) where no node matters."""
+
+    right: Float  # P(right)
+    unlucky: Float  # 1 - logistic(eta)
+    per_logit: Float  # change of P(right) for one logit
+    slope: Float  # (n,)
+
+    def surprise(self, answer: Float, weight: Float) -> Float:
+        """Derivative of the expected log-likelihood with P(right)."""
+        return weight * (answer[:, None] - self.right) / (self.right * (1.0 - self.right))
+
+    def information(self, weight: Float) -> Float:
+        """And minus its expected second derivative."""
+        return weight / (self.right * (1.0 - self.right))
+
+
+def _tries(model: Growth, attempts: Attempts, s: _State, grid: Nodes) -> _Tries:
+    eta, slope, luck = _eta(model, attempts, s, grid)
+    chance, spare = expit(eta), 1.0 - luck[:, None]
+    right = np.clip(1.0 - spare + spare * chance, _EDGE, 1.0 - _EDGE)
+    return _Tries(right, 1.0 - chance, spare * chance * (1.0 - chance), slope)
+
+
 def _iterate(model: Growth, attempts: Attempts, s: _State, follow: bool) -> float:
     """One iteration of EM, in place; returns the log-likelihood a try of the parameters it began with."""
     grid = nodes(s.spread, *FIT_GRID)
-    eta, slope, luck = _eta(model, attempts, s, grid)
-    chance = expit(eta)
-    right = np.clip(luck[:, None] + (1.0 - luck[:, None]) * chance, _EDGE, 1.0 - _EDGE)
-    log_likelihood = np.log(np.where(attempts.right[:, None] > 0, right, 1.0 - right))
+    tries = _tries(model, attempts, s, grid)
+    log_likelihood = np.log(np.where(attempts.right[:, None] > 0, tries.right, 1.0 - tries.right))
     x = s.volume.x(attempts.concepts_met)
     weight, total = posterior(
         by_student(log_likelihood, attempts.student, len(attempts.students)),
         weights_by_volume(grid, s.spread, s.volume, x),
     )
     of_try = weight[attempts.student]
-    per_logit = (1.0 - luck[:, None]) * chance * (1.0 - chance)
-    surprise = of_try * (attempts.right[:, None] - right) / (right * (1.0 - right))
-    information = of_try / (right * (1.0 - right))
-    moved = _concept_steps(model, attempts, s, grid, surprise, information, per_logit, 1.0 - chance)
-    _move_difficulty(attempts, s, slope, surprise, information, per_logit)
-    s.values = s.values + moved
+    s.values = s.values + _concept_steps(model, attempts, s, grid, tries, of_try)
+    # Items move after concepts, not with them: both can explain the same surprise, and together would overshoot.
+    _move_difficulty(attempts, s, _tries(model, attempts, s, grid), of_try)
     present = attempts.concepts_met > 0
     mean, s.spread, s.volume = moments(weight[present], grid, s.volume, x[present])
     s.values = model.absorb(s.values, mean)
@@ -156,53 +176,53 @@ def _iterate(model: Growth, attempts: Attempts, s: _State, follow: bool) -> floa
     return total / len(attempts.student)
 
 
-def _move_difficulty(
-    attempts: Attempts, s: _State, slope: Float, surprise: Float, information: Float, per_logit: Float
-) -> None:
+def _move_difficulty(attempts: Attempts, s: _State, tries: _Tries, weight: Float) -> None:
     precision, items = 1.0 / s.difficulty_sd**2, attempts.items
-    gradient = summed(attempts.item, -slope * (surprise * per_logit).sum(axis=1), items)
-    curvature = summed(attempts.item, slope**2 * (information * per_logit**2).sum(axis=1), items) + precision
-    s.difficulty = s.difficulty + step(gradient - s.difficulty * precision, curvature)
+    score = (tries.surprise(attempts.right, weight) * tries.per_logit).sum(axis=1)
+    information = (tries.information(weight) * tries.per_logit**2).sum(axis=1)
+    gradient = summed(attempts.item, -tries.slope * score, items) - s.difficulty * precision
+    curvature = summed(attempts.item, tries.slope**2 * information, items) + precision
+    s.difficulty = s.difficulty + step(gradient, curvature)
     seen = practised(attempts.item, items)
     s.difficulty_sd = float(np.sqrt((s.difficulty[seen] ** 2 + 1.0 / curvature[seen]).mean()))
 
 
 def _concept_steps(
-    model: Growth,
-    attempts: Attempts,
-    s: _State,
-    grid: Nodes,
-    surprise: Float,
-    information: Float,
-    per_logit: Float,
-    unlucky: Float,
+    model: Growth, attempts: Attempts, s: _State, grid: Nodes, tries: _Tries, weight: Float
 ) -> Float:
     """Fisher scoring of each concept's parameters together, (K, P)."""
     chains = attempts.chains
     k, width = s.values.shape
+    effects = _effects(model, chains, s, grid, tries)
+    of_entry = tries.surprise(attempts.right, weight)[chains.row]
+    mass = tries.information(weight)[chains.row]
+    gradient, curvature = np.empty((k, width)), np.empty((k, width, width))
+    for i in range(width):
+        gradient[:, i] = summed(chains.concept, (of_entry * effects[i]).sum(axis=1), k)
+        gradient[:, i] += s.priors[i].gradient(s.values[:, i])
+        for j in range(i, width):
+            curvature[:, i, j] = summed(chains.concept, (mass * effects[i] * effects[j]).sum(axis=1), k)
+            curvature[:, j, i] = curvature[:, i, j]
+        curvature[:, i, i] += s.priors[i].curvature
+    moved = np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0]
+    return np.asarray(np.clip(moved, -_LARGEST, _LARGEST), dtype=np.float64)
+
+
+def _effects(model: Growth, chains: Chains, s: _State, grid: Nodes, tries: _Tries) -> list[Float]:
+    """Change of P(right) with each parameter of the entry's concept, (E, G) each; growth by finite differences."""
     share = chains.share[:, None]
     difficulty = s.difficulty[chains.item][:, None]
-    base = model.logits(s.values, chains, grid)
-    slope = model.slope(s.values)
-    effects = []  # of each parameter on P(right), (E, G) each
-    for column in range(width):
+    base, slope = model.logits(s.values, chains, grid), model.slope(s.values)
+    per_logit = tries.per_logit[chains.row]
+    effects: list[Float] = []
+    for column in range(s.values.shape[1]):
         if column == model.luck_column():
             luck = model.luck(s.values)[chains.concept][:, None]
-            effects.append(share * luck * (1.0 - luck) * unlucky[chains.row])
+            effects.append(share * luck * (1.0 - luck) * tries.unlucky[chains.row])
             continue
         nudged = s.values.copy()
         nudged[:, column] += _NUDGE
         change = model.logits(nudged, chains, grid) - base
         change -= (model.slope(nudged) - slope)[chains.concept][:, None] * difficulty
-        effects.append(share * change / _NUDGE * per_logit[chains.row])
-    gradient, curvature = np.empty((k, width)), np.empty((k, width, width))
-    of_entry, weight = surprise[chains.row], information[chains.row]
-    for i in range(width):
-        gradient[:, i] = summed(chains.concept, (of_entry * effects[i]).sum(axis=1), k)
-        gradient[:, i] += s.priors[i].gradient(s.values[:, i])
-        for j in range(i, width):
-            curvature[:, i, j] = summed(chains.concept, (weight * effects[i] * effects[j]).sum(axis=1), k)
-            curvature[:, j, i] = curvature[:, i, j]
-        curvature[:, i, i] += s.priors[i].curvature
-    moved = np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0]
-    return np.asarray(np.clip(moved, -_LARGEST, _LARGEST), dtype=np.float64)
+        effects.append(share * change / _NUDGE * per_logit)
+    return effects
