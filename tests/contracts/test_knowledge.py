@@ -78,7 +78,7 @@ def test_refuses_every_bad_number_in_every_parameter(name: str, bad: Any):
 def test_refuses_parameters_of_different_lengths(name: str):
     model = knowledge_model(name)
     good = {field: getattr(model, field) for field in model.concept_fields()}
-    for field in good:
+    for field in good if len(good) > 1 else ():
         with pytest.raises(InvalidInput, match="one number for each concept"):
             type(model)(**{**good, field: good[field][:-1]})
 

@@ -1,0 +1,112 @@
+"""Rollouts: whole courses of any number of students, whatever the chunks, and what is told of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import pytest
+
+from curriculum_rl.evaluation.cohorts import TEST, TRAIN, TUNE, VALIDATE, apart, first
+from curriculum_rl.evaluation.rollout import BINS, Outcomes, blank_traces, choose, rollout
+from curriculum_rl.policies.policy import best, evenly
+from curriculum_rl.policies.random import Random
+from curriculum_rl.trackers.counts import Counts
+from curriculum_rl.violations import InvalidInput
+from tests.worlds import WORLDS, world_named
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Does the same worked example on the last concept again and again."""
+
+    tracker: Counts = field(default_factory=Counts)
+
+    def probabilities(self, view):  # type: ignore[no-untyped-def]
+        return best(np.broadcast_to(np.arange(view.mask.shape[1]) == 31.0, view.mask.shape), view.mask)
+
+
+def same(a: Outcomes, b: Outcomes) -> None:
+    for column in fields(Outcomes):
+        np.testing.assert_array_equal(getattr(a, column.name), getattr(b, column.name), err_msg=column.name)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_chunks_change_nothing(name: str):
+    world, ids = world_named(name), np.arange(15)
+    whole = rollout(world, Random(), ids, seed=2)
+    for chunk in (1, 7, 4096):
+        same(whole, rollout(world, Random(), ids, seed=2, chunk=chunk))
+
+
+def test_a_student_has_the_same_outcome_in_any_company():
+    world = world_named("bkt exponential")
+    whole, part = rollout(world, Random(), np.arange(50), seed=2), rollout(world, Random(), np.array([40, 3]), seed=2)
+    for column in fields(Outcomes):
+        np.testing.assert_array_equal(getattr(whole, column.name)[[40, 3]], getattr(part, column.name))
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_outcomes_hold_together(name: str):
+    world = world_named(name)
+    outcomes = rollout(world, Random(), 300, seed=2)
+    assert outcomes.student.tolist() == list(range(TEST.start, TEST.start + 300))
+    np.testing.assert_array_equal(outcomes.forms.sum(axis=1), outcomes.decisions)
+    for score in (outcomes.pretest, outcomes.delayed_test, outcomes.mastery_before, outcomes.mastery_after):
+        assert np.all((score >= 0.0) & (score <= 100.0 + 1e-9))
+    students = world.students(2, outcomes.student)
+    np.testing.assert_allclose(outcomes.pretest, 100.0 * world.population.expected_score(students))
+    np.testing.assert_array_equal(outcomes.group, students.traits.group)
+    longest = outcomes.minutes[~outcomes.finished]
+    assert np.all(longest >= world.course.total_minutes - 1e-9), "who did not finish early used the whole course"
+
+
+def test_traces_count_every_decision():
+    world = world_named("bkt exponential")
+    traces = blank_traces(world)
+    outcomes = rollout(world, Random(), 100, seed=2, traces=traces)
+    assert traces.chosen.sum() == pytest.approx(outcomes.decisions.sum())
+    assert traces.moments.sum() == outcomes.decisions.sum()
+    assert traces.chosen.shape == traces.recall.shape == (BINS, 8)
+    assert np.all(traces.recall <= traces.moments[:, None])
+
+
+def test_progress_is_told():
+    told: list[int] = []
+    rollout(world_named("bkt exponential"), Random(), 100, chunk=30, progress=told.append)
+    assert sum(told) == 100
+
+
+def test_choices_follow_their_probabilities_and_never_what_has_none():
+    """Chi-square at a false-alarm rate of 1e-5, fixed seed."""
+    from scipy import stats
+
+    p = np.array([0.0, 0.2, 0.0, 0.5, 0.3, 0.0])
+    u = np.random.default_rng(0).random(50_000)
+    chosen = choose(np.repeat(p[None], len(u), axis=0), u)
+    counts = np.bincount(chosen, minlength=6)
+    assert counts[p == 0.0].sum() == 0
+    assert stats.chisquare(counts[p > 0], len(u) * p[p > 0]).pvalue > 1e-5
+    edges = choose(np.repeat(p[None], 2, axis=0), np.array([0.0, 1.0 - 2.0**-53]))
+    assert edges.tolist() == [1, 4]
+
+
+def test_even_and_best_choices():
+    mask = np.array([[True, False, True], [False, True, False]])
+    np.testing.assert_allclose(evenly(mask), [[0.5, 0, 0.5], [0, 1, 0]])
+    np.testing.assert_allclose(best(np.array([[1.0, 9.0, 1.0]] * 2), mask), [[1, 0, 0], [0, 1, 0]])
+
+
+def test_cohorts_are_apart():
+    cohorts = (TRAIN, TUNE, VALIDATE, TEST)
+    assert apart(*cohorts)
+    assert apart(*(first(cohort, 5) for cohort in cohorts))
+    assert not apart(first(TRAIN, 5), np.arange(4, 6))
+    for bad in (0, -1, len(TRAIN) + 1):
+        with pytest.raises(InvalidInput, match="count"):
+            first(TRAIN, bad)
+
+
+def test_a_policy_that_teaches_one_thing_gains_little():
+    world = world_named("bkt exponential")
+    assert rollout(world, Nothing(), 300).gain.mean() < rollout(world, Random(), 300).gain.mean()

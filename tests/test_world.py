@@ -1,0 +1,95 @@
+"""Worlds: packs as they are, or a part of one with some things changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curriculum_rl.course import Course
+from curriculum_rl.packs import read_pack
+from curriculum_rl.resources import configs_folder, pack_names, simulators_folder
+from curriculum_rl.violations import InvalidInput
+from curriculum_rl.world import WorldConfig, load_world
+
+
+@pytest.mark.parametrize("name", pack_names())
+def test_a_world_is_its_pack(name: str):
+    world, pack = load_world(name), read_pack(name)
+    assert (world.name, world.digest, dict(world.provenance)) == (name, pack.digest, dict(pack.provenance))
+    assert world.curriculum == pack.curriculum
+    assert world.population == pack.population
+    assert world.course == pack.course
+
+
+@pytest.mark.parametrize("name", sorted(f.stem for f in (configs_folder() / "world").glob("*.yaml")))
+def test_every_config_of_a_world_loads(name: str):
+    world = load_world(name)
+    assert world.name == name
+    assert len(world.students(0, np.arange(3))) == 3
+
+
+def test_by_folder():
+    assert load_world(simulators_folder() / "fractions").digest == load_world("fractions").digest
+
+
+def test_an_unknown_name_lists_the_nearest():
+    with pytest.raises(InvalidInput, match="Did you mean fractions"):
+        load_world("fractoins")
+
+
+def test_changes():
+    """The best-documented concepts, newer material, another leak, other goals, another calendar."""
+    course = Course(days=(0.0, 5.0))
+    made = WorldConfig(
+        pack="assistments09", name="mine", concepts=7, initial_shift=-1.5, leak=0.3, goal_share=1.0, course=course
+    ).load()
+    whole = load_world("assistments09")
+    tries = sorted((c.tries for c in whole.curriculum.concepts), reverse=True)
+    assert [made.name, len(made.curriculum.concepts)] == ["mine", 7]
+    assert sorted((c.tries for c in made.curriculum.concepts), reverse=True) == tries[:7]
+    assert (made.population.leak, made.population.goals.share, made.course) == (0.3, 1.0, course)
+    positions = [whole.curriculum.concept_index[c.id] for c in made.curriculum.concepts]
+    old, new = whole.population.knowledge, made.population.knowledge
+    assert np.array(new.guess).tolist() == np.array(old.guess)[positions].tolist()  # type: ignore[attr-defined]
+    shift = np.log(np.array(new.initial) / (1 - np.array(new.initial)))  # type: ignore[attr-defined]
+    initial = np.array(old.initial)[positions]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(shift, np.log(initial / (1 - initial)) - 1.5)
+    assert made.students(0, np.arange(5)).goals.all()
+
+
+def test_more_concepts_than_there_are_keeps_all():
+    assert WorldConfig("fractions", concepts=99).load().curriculum == load_world("fractions").curriculum
+
+
+@pytest.mark.parametrize(
+    ("field", "bad"),
+    [
+        *(("concepts", bad) for bad in (0, -1, 2.5, "all")),
+        *(("initial_shift", bad) for bad in (float("nan"), 11.0, "lower", None)),
+        *(("leak", bad) for bad in (-0.1, 1.1, float("nan"), "some")),
+        *(("goal_share", bad) for bad in (0.0, -0.1, 1.1, float("nan"), "some")),
+        ("pack", ""),
+    ],
+)
+def test_settings_out_of_range(field: str, bad: Any):
+    with pytest.raises(InvalidInput, match=field):
+        WorldConfig(**{"pack": "fractions", field: bad})
+
+
+def test_what_the_platform_knows_of_answers():
+    """P(right) by luck and by recall on each activity: the shares of its concepts at its difficulty."""
+    world = load_world("fractions")
+    lucky, span = world.platform.answers
+    known = world.platform.filter
+    position = next(i for i, a in enumerate(world.curriculum.activities) if a.id == "recipe")
+
+    def moved(p: float) -> float:
+        return 1.0 / (1.0 + (1.0 - p) / p * np.exp(0.5))
+
+    index = [world.curriculum.concept_index[c] for c in ("multiply", "add-unlike")]
+    expected = sum(w * moved(known.guess[k]) for w, k in zip((0.6, 0.4), index, strict=True))
+    assert lucky[position] == pytest.approx(expected)
+    right = sum(w * moved(1.0 - known.slip[k]) for w, k in zip((0.6, 0.4), index, strict=True))
+    assert lucky[position] + span[position] == pytest.approx(right)
