@@ -14,7 +14,7 @@ from curriculum_rl.batch import Float, Int
 from curriculum_rl.config import build, nearest
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
-from curriculum_rl.packs import Pack, read_pack
+from curriculum_rl.packs import Pack, find_pack, read_pack
 from curriculum_rl.resources import configs_folder, pack_names
 from curriculum_rl.students.knowledge.knowledge import FilterParameters
 from curriculum_rl.students.memory.memory import Memory
@@ -107,8 +107,10 @@ class WorldConfig:
 
     def __post_init__(self) -> None:
         check = Violations("world")
-        if not self.pack:
-            check.add("pack", self.pack, "must name a pack", nearest("", pack_names()))
+        try:
+            find_pack(self.pack)
+        except InvalidInput as error:
+            check.found.extend(error.violations)
         if self.concepts is not None:
             check.number("concepts", self.concepts, at_least=1, whole=True)
         check.number("initial_shift", self.initial_shift, at_least=-10.0, at_most=10.0)
@@ -141,6 +143,19 @@ def load_world(name_or_folder: str | Path) -> World:
     return made.load()
 
 
+def _changed(config: WorldConfig) -> dict[str, str]:
+    """The source of what a configuration sets beside the pack."""
+    changes: dict[str, float | None] = {
+        "concepts.kept": config.concepts,
+        "leak": config.leak,
+        "goals.share": config.goal_share,
+    }
+    if config.initial_shift:
+        changes["knowledge.initial_shift"] = config.initial_shift
+    lines = {name: f"assumed: {value:g}, set by the world's configuration" for name, value in changes.items() if value}
+    return lines | ({"course": "assumed: set by the world's configuration"} if config.course else {})
+
+
 def _derive(pack: Pack, config: WorldConfig) -> World:
     curriculum, population = pack.curriculum, pack.population
     knowledge = population.knowledge
@@ -162,6 +177,6 @@ def _derive(pack: Pack, config: WorldConfig) -> World:
         curriculum=curriculum,
         population=population,
         course=config.course or pack.course,
-        provenance=pack.provenance,
+        provenance={**pack.provenance, **_changed(config)},
         digest=pack.digest,
     )
