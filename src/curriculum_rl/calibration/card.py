@@ -194,4 +194,6 @@ def _limits(report: CalibrationReport) -> str:
   pack is assumed: sweep it.
 - Difficulty, guess and slip are those of problems that students met in the order of their course.
 - Where the tables above show a difference from real practice, the simulation is wrong by that much.
+- The method (what a concept is, forgetting, priors, how students leave) was chosen with tables like these of ASSISTments
+  2009-10 in view, unseen students included: on that log they flatter it a little.
 - A difference between subgroups here is one of prior knowledge, and assumed: it says nothing of any real group."""

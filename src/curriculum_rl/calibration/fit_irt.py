@@ -2,7 +2,8 @@
 
 x = a_k (ability + level_k + growth_k), everything ready and retained, with growth from each try of
 rise_k * exp(rate) * (1 - logistic(x)). A log-normal prior on discrimination fixes the scale of ability; luck has a
-logit-normal one around 1 in 10.
+logit-normal one around 1 in 10. Discrimination also scales the spread of item difficulty, so that a concept of many
+rare items can push it without end: it is kept within a factor of `LARGEST` of 1 (assumed), and flagged there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from curriculum_rl.calibration.spread import Nodes, Spread
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
 from curriculum_rl.students.knowledge.irt import IRT
 
+LARGEST = 2.5
+
 
 class _Fixed(Prior):
     """A prior that does not follow the concepts: it settles what the log alone cannot."""
@@ -36,7 +39,7 @@ class _IRT:
         return [
             Prior(0.5, 1.0),
             Prior(float(np.log(0.3)), 0.8),
-            _Fixed(0.0, 0.3),
+            _Fixed(0.0, 0.1),
             _Fixed(float(logit(0.1)), 0.7),
         ]
 
@@ -66,7 +69,9 @@ class _IRT:
         return 3
 
     def absorb(self, values: Float, mean: Float) -> Float:
-        return np.asarray(values + np.array([mean[0], mean[1], 0.0, 0.0]), dtype=np.float64)
+        moved = values + np.array([mean[0], mean[1], 0.0, 0.0])
+        moved[:, 2] = np.clip(moved[:, 2], -np.log(LARGEST), np.log(LARGEST))
+        return np.asarray(moved, dtype=np.float64)
 
     def finish(self, values: Float) -> tuple[ConceptModel, tuple[str, ...]]:
         luck = self.luck(values)
@@ -76,7 +81,9 @@ class _IRT:
             discrimination=tuple(self.slope(values).tolist()),
             guess=tuple(luck.tolist()),
         )
-        return model, tuple("guess above .5" if c > 0.5 else "" for c in luck)
+        at_bound = np.abs(values[:, 2]) > np.log(LARGEST) - 1e-6
+        faults = np.where(luck > 0.5, "guess above .5", np.where(at_bound, "discrimination at its bound", ""))
+        return model, tuple(str(fault) for fault in faults)
 
 
 def fit_irt(attempts: Attempts, iterations: int, tick: Tick) -> Fit:
