@@ -21,11 +21,12 @@ from curriculum_rl.policies.policy import best, surely
 from curriculum_rl.students.knowledge.knowledge import At
 from curriculum_rl.students.population import Students
 from curriculum_rl.trackers.bkt import BKTFilter
-from curriculum_rl.trackers.planning import with_reviews
 from curriculum_rl.trackers.tracker import Outlook, Tracker
 from curriculum_rl.world import World
 
-NO_CREDIT: Final = Credit(credit=0.0, discount=0.0, upkeep=0.0, fade=0.0)
+NO_CREDIT: Final = Credit(credit=0.0, discount=0.0, inform=0.0, upkeep=0.0, fade=0.0)
+TUNED: Final = Credit(credit=0.5, discount=0.6, inform=0.0, upkeep=0.8, fade=0.35)
+"""Tuned on the true state as the heuristics are on a belief, in the world of configs/world/new_material.yaml."""
 BLOCK: Final = 128
 """Students whose copies are played at a time, so that they stay in the cache."""
 
@@ -77,13 +78,21 @@ def goal_value(world: World, students: Students) -> Float:
     return students.goal_share * (100.0 * slope)
 
 
-def promise(world: World, students: Students, ahead: Credit) -> Float:
-    """Points of each activity for each of the student's own minutes, with credit for what comes later, (n, A)."""
+def prospects(world: World, students: Students, ahead: Credit) -> tuple[Float, Float]:
+    """Points of each activity, with credit for what comes later, and the student's own minutes for it, (n, A) each.
+
+    What overruns a session costs what was left of it.
+    """
     course, clock = world.course, students.clock
     value, left = goal_value(world, students), course.minutes_left(clock)
     points = ahead.points(true_outlook(world, students), world.platform, value, left)
     minutes = world.curriculum.minutes * np.exp(-students.traits.pace)[:, None]
-    return points / np.minimum(minutes, np.maximum(course.minutes - clock.used, 1e-6)[:, None])
+    return points, np.minimum(minutes, np.maximum(course.minutes - clock.used, 1e-6)[:, None])
+
+
+def _greedy(simulation: Simulation, ahead: Credit) -> Float:
+    points, minutes = prospects(simulation.world, simulation.students, ahead)
+    return best(points / minutes, simulation.mask())
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ class TrueGreedyCredit:
         tracker: what masks are made from, where activities are gated.
     """
 
-    ahead: Credit = field(default_factory=Credit)
+    ahead: Credit = TUNED
     tracker: Tracker = field(default_factory=BKTFilter)
 
     def variants(self) -> Iterable[Self]:
@@ -104,7 +113,7 @@ class TrueGreedyCredit:
 
     def probabilities_knowing(self, simulation: Simulation) -> Float:
         """All on the best, (n, A)."""
-        return best(promise(simulation.world, simulation.students, self.ahead), simulation.mask())
+        return _greedy(simulation, self.ahead)
 
 
 @dataclass(frozen=True)
@@ -119,35 +128,32 @@ class TrueGreedy:
 
     def probabilities_knowing(self, simulation: Simulation) -> Float:
         """All on the best, (n, A)."""
-        return best(promise(simulation.world, simulation.students, NO_CREDIT), simulation.mask())
+        return _greedy(simulation, NO_CREDIT)
 
 
 @dataclass(frozen=True)
-class Lookahead:
-    """Rollouts on the true state: the most promising activities are tried on copies of the student.
+class TrueLookahead:
+    """Two steps ahead on the true state: the best rate over an activity and the best one after it.
 
-    A copy does the activity and goes on like `TrueGreedyCredit` to the end of the session, with luck of its own (the
-    future is not peeked at) and the same luck for every candidate. The candidate that leads to the highest mean
-    potential is chosen: policy improvement by rollouts, Tesauro & Galperin (1996).
+        a = argmax (points_a + E[points_b]) / (minutes_a + E[minutes_b]),   b the best of `TrueGreedyCredit` after a
 
-        potential = sum_k value_k R_k + credit * fading * sum_k readiness_k value_k F_k (1 - R_k)
-
-    with R and F after `with_reviews`: the terms of which `Credit` adds up the changes.
+    for the most promising activities, the expectation over copies of the student with luck of their own (the future
+    is not peeked at), the same for every candidate.
 
     Attributes:
         candidates: activities tried.
         copies: of each student for each candidate.
-        ahead: what promises, and what the copies go on with.
-        tracker: what masks are made from, where activities are gated; after the first activity nothing is gated.
+        ahead: how what comes later still is credited.
+        tracker: what masks are made from, where activities are gated; the second activity is not gated.
     """
 
-    candidates: int = 4
-    copies: int = 8
-    ahead: Credit = field(default_factory=Credit)
+    candidates: int = 3
+    copies: int = 4
+    ahead: Credit = TUNED
     tracker: Tracker = field(default_factory=BKTFilter)
 
     def probabilities_knowing(self, simulation: Simulation) -> Float:
-        """All on the candidate that leads furthest, (n, A)."""
+        """All on the first of the best two, (n, A)."""
         mask = simulation.mask()
         activity = np.empty(len(mask), dtype=np.int64)
         for start in range(0, len(mask), BLOCK):
@@ -156,17 +162,19 @@ class Lookahead:
         return surely(activity, mask.shape[1])
 
     def _choose(self, world: World, students: Students, mask: Bool) -> Int:
-        n, tried = len(students), min(self.candidates, mask.shape[1])
-        score = np.where(mask, promise(world, students, self.ahead), -np.inf)
-        candidate = np.argsort(-score, axis=1, kind="stable")[:, :tried]
-        copies = take_rows(students, np.repeat(np.arange(n), tried * self.copies))
-        copies.life = self._luck(students, tried)
+        points, minutes = prospects(world, students, self.ahead)
+        rate = np.where(mask, points / minutes, -np.inf)
+        candidate = np.argsort(-rate, axis=1, kind="stable")[:, : self.candidates]
+        shape = (*candidate.shape, self.copies)
+        copies = take_rows(students, np.repeat(np.arange(len(students)), candidate.shape[1] * self.copies))
+        copies.life = self._luck(students, candidate.shape[1])
         world.dynamics.step(copies, np.repeat(candidate.ravel(), self.copies))
-        reached = self._session_on(world, copies, np.repeat(students.clock.session, tried * self.copies))
-        mean = reached.reshape(n, tried, self.copies).mean(axis=2)
-        allowed = np.take_along_axis(mask, candidate, axis=1)
-        rows = np.arange(n)
-        chosen: Int = candidate[rows, np.where(allowed, mean, -np.inf).argmax(axis=1)]
+        after, longer = prospects(world, copies, self.ahead)
+        then, lanes = (after / longer).argmax(axis=1), np.arange(len(copies))
+        gained = np.take_along_axis(points, candidate, axis=1) + after[lanes, then].reshape(shape).mean(axis=2)
+        spent = np.take_along_axis(minutes, candidate, axis=1) + longer[lanes, then].reshape(shape).mean(axis=2)
+        both = np.where(np.take_along_axis(mask, candidate, axis=1), gained / spent, -np.inf)
+        chosen: Int = candidate[np.arange(len(students)), both.argmax(axis=1)]
         return chosen
 
     def _luck(self, students: Students, tried: int) -> streams.Keys:
@@ -175,33 +183,10 @@ class Lookahead:
         each = (np.stack([getattr(k, name) for k in spare], axis=1) for name in ("a", "b"))
         return streams.Keys(*(np.repeat(x[:, None], tried, axis=1).ravel() for x in each))
 
-    def _session_on(self, world: World, copies: Students, session: Int) -> Float:
-        """Plays the session to its end, and returns the potential that each copy reaches, points."""
-        reached, place = np.empty(len(copies)), np.arange(len(copies))
-        while len(place):
-            going = copies.clock.session == session[place]
-            done = np.flatnonzero(~going)
-            if len(done):
-                reached[place[done]] = potential(world, take_rows(copies, done), self.ahead)
-                place, copies = place[going], take_rows(copies, np.flatnonzero(going))
-            if len(place):
-                world.dynamics.step(copies, promise(world, copies, self.ahead).argmax(axis=1))
-        return reached
-
-
-def potential(world: World, students: Students, ahead: Credit) -> Float:
-    """What `Lookahead` compares, (n,) points."""
-    value, outlook = goal_value(world, students), true_outlook(world, students)
-    fading = (world.course.minutes_left(students.clock) / world.course.total_minutes) ** ahead.fade
-    outlook = with_reviews(outlook, ahead.upkeep * fading)
-    open_ = outlook.readiness * outlook.fresh * (1.0 - outlook.at_test)
-    total: Float = (value * (outlook.at_test + (ahead.credit * fading)[:, None] * open_)).sum(axis=1)
-    return total
-
 
 ORACLES: Final[Mapping[str, Callable[[], Privileged]]] = {
     "true_greedy": TrueGreedy,
     "true_greedy_credit": TrueGreedyCredit,
-    "true_lookahead": Lookahead,
+    "true_lookahead": TrueLookahead,
 }
 """Bounds by name."""

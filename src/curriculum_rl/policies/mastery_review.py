@@ -46,7 +46,7 @@ class MasteryReview:
     def variants(self) -> Iterable[Self]:
         """When to review and to go on, other ways of reviewing, and all that `mastery` varies."""
         yield from (replace(self, mastery=replace(self.mastery, believed=b)) for b in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95))
-        yield from (replace(self, review_below=r) for r in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9))
+        yield from (replace(self, review_below=r) for r in (0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95))
         yield from (replace(self, lesson=lesson) for lesson in self.lesson.variants())
         yield from (replace(self, mastery=mastery) for mastery in self.mastery.variants())
 

@@ -102,6 +102,33 @@ def unlocking(outlook: Outlook, platform: Platform, value: Float, discount: floa
     return np.ascontiguousarray(ahead.T)
 
 
+def telling(outlook: Outlook, platform: Platform, value: Float) -> Float:
+    """How much an answer would settle of what is worth knowing, (n, A): 0 where there is no answer.
+
+        sum over concepts of value_k * Cov(known_k, right)^2 / Var(right)
+        Cov = span w_k r_k (1 - s_k),  Var = p (1 - p),  p = P(right)
+
+    the variance of "known" that the answer is expected to take away, for each concept as if it were alone.
+    """
+    curriculum = platform.curriculum
+    lucky, span = platform.answers
+    concepts, shares = curriculum.loads
+    spread = outlook.recall * (1.0 - outlook.stored)
+    right = np.zeros((len(value), len(curriculum.activities)))
+    settled = np.zeros_like(right)
+    for concept, share in zip(concepts, shares, strict=True):
+        right += outlook.recall.take(concept, axis=1) * share
+        covariance = spread.take(concept, axis=1)
+        covariance *= span * share * curriculum.answered
+        covariance *= covariance
+        covariance *= value.take(concept, axis=1)
+        settled += covariance
+    right *= span
+    right += lucky
+    settled /= right * (1.0 - right)
+    return settled
+
+
 def with_reviews(outlook: Outlook, share: Float) -> Outlook:
     """The same outlook where later reviews will bring back this share of what would be forgotten by the test, (n,).
 
