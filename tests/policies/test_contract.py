@@ -1,0 +1,94 @@
+"""What every heuristic in `configs/policy` must do."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curriculum_rl.batch import arrays
+from curriculum_rl.envs.simulation import Gate, View
+from curriculum_rl.evaluation.rollout import Outcomes, rollout
+from curriculum_rl.policies.load import load_policy
+from curriculum_rl.policies.policy import Policy
+from tests.policies.views import MASKS, masked, watched
+from tests.worlds import names, world_named
+
+POLICIES = names("policy")
+WORLDS = ["bkt exponential", "afm exponential", "bkt with loss", "pack fractions"]
+IDS = np.arange(100, 124)
+pytestmark = pytest.mark.parametrize("name", POLICIES)
+
+
+def seen(name: str, world: str = WORLDS[0], steps: int = 9) -> tuple[Policy, View]:
+    policy = load_policy(name)
+    return policy, watched(world_named(world), policy, IDS, steps).view()
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("steps", [0, 1, 15])
+def test_probabilities_sum_to_one_and_are_zero_where_masked(name: str, world: str, mask: str, steps: int):
+    policy, view = seen(name, world, steps)
+    view = masked(view, mask)
+    chance = policy.probabilities(view)
+    assert chance.shape == view.mask.shape
+    assert np.all(chance >= 0)
+    np.testing.assert_allclose(chance.sum(axis=1), 1.0, rtol=1e-12)
+    assert np.all(chance[~view.mask] == 0)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_looking_changes_nothing(name: str, mask: str):
+    policy, view = seen(name)
+    view = masked(view, mask)
+    before = {key: array.copy() for key, array in arrays(view.belief)}
+    first = policy.probabilities(view)
+    np.testing.assert_array_equal(first, policy.probabilities(view))
+    for key, array in arrays(view.belief):
+        np.testing.assert_array_equal(array, before[key], err_msg=key)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_a_batch_is_its_students_one_by_one_in_any_order(name: str, mask: str):
+    policy, world = load_policy(name), world_named(WORLDS[0])
+    together = policy.probabilities(masked(watched(world, policy, IDS, 9).view(), mask))
+    turned = policy.probabilities(masked(watched(world, policy, IDS[::-1].copy(), 9).view(), mask))
+    np.testing.assert_array_equal(turned[::-1], together)
+    for i, student in enumerate(IDS[:6]):
+        alone = policy.probabilities(masked(watched(world, policy, np.array([student]), 9).view(), mask))
+        np.testing.assert_array_equal(alone[0], together[i])
+
+
+@pytest.mark.parametrize("gate", [None, Gate(0.5)])
+def test_a_rollout_depends_on_seed_and_student_alone(name: str, gate: Gate | None):
+    policy, world = load_policy(name), world_named(WORLDS[0])
+    first = rollout(world, policy, IDS, seed=4, gate=gate)
+    again = rollout(world, policy, IDS, seed=4, gate=gate, chunk=7)
+    for field in dataclasses.fields(Outcomes):
+        np.testing.assert_array_equal(getattr(first, field.name), getattr(again, field.name), err_msg=field.name)
+    assert np.all(np.isfinite(first.gain))
+
+
+def test_variants_are_as_many_from_anywhere(name: str):
+    policy: Any = load_policy(name)
+    if not hasattr(policy, "variants"):
+        return
+    variants = list(policy.variants())
+    assert len(variants) > 1
+    for variant in variants:
+        assert type(variant) is type(policy)
+        assert len(list(variant.variants())) == len(variants)
+        assert hash(variant) == hash(dataclasses.replace(variant))
+
+
+def test_goals_come_first(name: str):
+    """Every heuristic but pure chance and the greedy ones, which weigh points, practises goals alone."""
+    if name == "random" or name.startswith("greedy"):
+        return
+    policy, view = seen(name)
+    concepts, shares = view.platform.curriculum.loads
+    on_goal = (view.belief.goals[:, concepts] & (shares > 0)).any(axis=1)
+    assert np.all(policy.probabilities(view)[~on_goal] == 0)
