@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -32,10 +33,15 @@ def table(results: dict[str, Any]) -> Table:
     best = next((p["name"] for p in policies if p["kind"] == "learned"), None)
     pairs = {c["baseline"]: c for c in results["comparisons"] if c["policy"] == best}
     made = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
         title=f"{results['world']['name']}: points over no practice,\n"
         f"{results['students']:,} students that training never met",
-        caption=f"Bold: learned; the last three columns say how far {best} is ahead,\npaired student by student "
-        "(Holm-adjusted p). Dim: privileged, sees the true state\nof students; a bound, not a rival.",
+        caption=f"Bold: learned. The last three columns: how far {best} is ahead,\n"
+        "paired student by student, with Holm-adjusted p. Dim: privileged, it sees the true\n"
+        "state of students: a bound, not a rival.",
+        caption_justify="left",
     )
     for heading in ("policy", "gain", "95%", "ahead by", "95%", "p"):
         made.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
@@ -43,6 +49,6 @@ def table(results: dict[str, Any]) -> Table:
         row = [p["label"], f"{p['mean']:.2f}", f"{p['ci_low']:.1f} to {p['ci_high']:.1f}"]
         if pair := pairs.get(p["name"]):
             row += [f"{pair['difference']:+.2f}", f"{pair['ci_low']:+.2f} to {pair['ci_high']:+.2f}"]
-            row += [f"{pair['p_adjusted']:.4f}"]
+            row += [f"{pair['p_adjusted']:.3f}"]
         made.add_row(*row, style=MARKS[p["kind"]])
     return made
