@@ -38,17 +38,17 @@ def table(results: dict[str, Any]) -> Table:
         collapse_padding=True,
         title=f"{results['world']['name']}: points over no practice,\n"
         f"{results['students']:,} students that training never met",
-        caption=f"Bold: learned. The last three columns: how far {best} is ahead,\n"
-        "paired student by student, with Holm-adjusted p. Dim: privileged, it sees the true\n"
-        "state of students: a bound, not a rival.",
+        caption=f"Bold: learned. Ahead: of each heuristic, {best},\n"
+        "paired student by student, with Holm-adjusted p. Dim: privileged, it sees\n"
+        "the true state of students: a bound, not a rival.",
         caption_justify="left",
     )
-    for heading in ("policy", "gain", "95%", "ahead by", "95%", "p"):
+    for heading in ("policy", "gain [95%]", "ahead by [95%]", "p"):
         made.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
     for p in policies:
-        row = [p["label"], f"{p['mean']:.2f}", f"{p['ci_low']:.1f} to {p['ci_high']:.1f}"]
+        row = [p["label"], f"{p['mean']:.2f} \\[{p['ci_low']:.1f}, {p['ci_high']:.1f}]"]
         if pair := pairs.get(p["name"]):
-            row += [f"{pair['difference']:+.2f}", f"{pair['ci_low']:+.2f} to {pair['ci_high']:+.2f}"]
+            row += [f"{pair['difference']:+.2f} \\[{pair['ci_low']:+.2f}, {pair['ci_high']:+.2f}]"]
             row += [f"{pair['p_adjusted']:.3f}"]
         made.add_row(*row, style=MARKS[p["kind"]])
     return made
