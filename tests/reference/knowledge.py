@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Protocol
 
 Load = tuple[int, float]  # concept, share
+Draw = Callable[[], float]  # a uniform draw, made when it is asked for
 
 
 def logistic(x: float) -> float:
@@ -26,7 +28,7 @@ class Mind(Protocol):
 
     def held(self, k: int) -> bool: ...
     def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float: ...
-    def learn(self, k: int, strength: float, u: float, v: float) -> tuple[bool, bool]: ...
+    def learn(self, k: int, strength: float, u: Draw, v: Draw) -> tuple[bool, bool]: ...
     def recall(self, k: int, retention: float) -> float: ...
     def score(self, k: int, recall: float) -> float: ...
 
@@ -45,11 +47,11 @@ class BKTMind:
         lucky = sum(w * logistic(logit(self.p.guess[k]) - difficulty) for k, w in loads)
         return recalled * right + (1.0 - recalled) * lucky
 
-    def learn(self, k: int, strength: float, u: float, v: float) -> tuple[bool, bool]:
+    def learn(self, k: int, strength: float, u: Draw, v: Draw) -> tuple[bool, bool]:
         if self.values[k]:
-            self.values[k] = 0.0 if v < self.p.forget[k] else 1.0
+            self.values[k] = 0.0 if v() < self.p.forget[k] else 1.0
             return self.held(k), False
-        if u < min(1.0, strength * logistic(logit(self.p.learn[k]) + self.rate)):
+        if u() < min(1.0, strength * logistic(logit(self.p.learn[k]) + self.rate)):
             self.values[k] = 1.0
             return True, True
         return False, False
@@ -74,7 +76,7 @@ class AFMMind:
             self.ability + sum(w * (self.p.intercept[k] + self.values[k] * r) for (k, w), r in pairs) - difficulty
         )
 
-    def learn(self, k: int, strength: float, u: float, v: float) -> tuple[bool, bool]:
+    def learn(self, k: int, strength: float, u: Draw, v: Draw) -> tuple[bool, bool]:
         self.values[k] += strength * max(0.0, self.p.slope[k] + self.rate)
         return True, False
 
@@ -101,7 +103,7 @@ class IRTMind:
         x = sum(w * self.p.discrimination[k] * (self.theta(k, r) - difficulty) for (k, w), r in pairs)
         return c + (1.0 - c) * logistic(x)
 
-    def learn(self, k: int, strength: float, u: float, v: float) -> tuple[bool, bool]:
+    def learn(self, k: int, strength: float, u: Draw, v: Draw) -> tuple[bool, bool]:
         mastered = logistic(self.p.discrimination[k] * self.theta(k, 1.0))
         self.values[k] += strength * self.p.rise[k] * math.exp(self.rate) * (1.0 - mastered)
         return True, False

@@ -6,7 +6,8 @@ It reads the parameters of a `World`, and calls none of the package's arithmetic
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.reference.draws import LIFE, PERSON, Key, key, step_counter
@@ -35,6 +36,8 @@ class Student:
     step: int = 0
     session: int = 0
     used: float = 0.0
+    at_test: list[float] = field(default_factory=list)  # recall on the day of the test, as it stands
+    aims: list[int] = field(default_factory=list)  # the goals by number
 
 
 @dataclass
@@ -85,7 +88,7 @@ class Reference:
             model, ability, rate, [person.uniform(KNOWN_FROM + k) for k in concepts]
         )
         days = self.population.memory
-        return Student(
+        made = Student(
             life=key(seed, LIFE, student),
             group=group,
             ability=ability,
@@ -98,6 +101,8 @@ class Reference:
             last=[float(self.course.days[0])] * len(self.index),
             now=float(self.course.days[0]),
         )
+        made.at_test, made.aims = self.at_test(made), [k for k, goal in enumerate(made.goals) if goal]
+        return made
 
     def _goals(self, u: list[float]) -> list[bool]:
         """What was drawn, and all that it needs."""
@@ -131,7 +136,7 @@ class Reference:
         minutes = a.minutes * math.exp(self.population.pace.residual_sd * noise - s.pace)
         ready = [self.readiness(s, k) for k, _ in loads]
         for i, (k, share) in enumerate(loads):
-            u, v = (s.life.uniform(step_counter(s.step, slot + i)) for slot in (LEARN, LOSE))
+            u, v = (partial(s.life.uniform, step_counter(s.step, slot + i)) for slot in (LEARN, LOSE))
             held, new = s.mind.learn(k, ready[i] * a.learning * share, u, v)
             if new:
                 s.half_life[k] = memory.new_days * math.exp(s.memory)
@@ -139,6 +144,7 @@ class Reference:
                 s.half_life[k] = lengthened(memory, s.half_life[k], kept[i])
             if held:
                 s.last[k] = s.now
+            s.at_test[k] = self.recall(s, k, self.test_day)
         s.step += 1
         elapsed = self._clock(s, minutes)
         done = self.test_recall(s) >= self.course.mastered - TIE
@@ -156,15 +162,13 @@ class Reference:
         return elapsed
 
     def at_test(self, s: Student) -> list[float]:
-        """Recall of every concept on the day of the test."""
+        """Recall of every concept on the day of the test, afresh."""
         return [self.recall(s, k, self.test_day) for k in range(len(self.index))]
 
     def test_recall(self, s: Student) -> float:
         """Its mean over the goals."""
-        goals = [self.recall(s, k, self.test_day) for k, goal in enumerate(s.goals) if goal]
-        return sum(goals) / len(goals)
+        return sum([s.at_test[k] for k in s.aims]) / len(s.aims)
 
     def expected_score(self, s: Student) -> float:
         """Expected share of right answers on the test."""
-        goals = [k for k, goal in enumerate(s.goals) if goal]
-        return sum(s.mind.score(k, self.recall(s, k, self.test_day)) for k in goals) / len(goals)
+        return sum([s.mind.score(k, s.at_test[k]) for k in s.aims]) / len(s.aims)
