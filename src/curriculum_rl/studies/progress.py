@@ -38,7 +38,7 @@ def table(results: dict[str, Any]) -> Table:
         collapse_padding=True,
         title=f"{results['world']['name']}: points over no practice,\n"
         f"{results['students']:,} students that training never met",
-        caption=f"Bold: learned. Ahead: of each heuristic, {best},\n"
+        caption=f"Bold: learned. Ahead by: what {best} has over each,\n"
         "paired student by student, with Holm-adjusted p. Dim: privileged, it sees\n"
         "the true state of students: a bound, not a rival.",
         caption_justify="left",
