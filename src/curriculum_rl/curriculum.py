@@ -59,6 +59,15 @@ class Prerequisite:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """Pairs of a concept and an activity, none of either twice; positions, as slices where they are evenly apart."""
+
+    concepts: Int | slice
+    activities: Int | slice
+    shares: Float  # of the activity that practises the concept
+
+
+@dataclass(frozen=True)
 class Curriculum:
     """Concepts, prerequisites and activities, validated once: K concepts, A activities.
 
@@ -152,6 +161,19 @@ class Curriculum:
         return concepts.take(activity, axis=1), shares.take(activity, axis=1)
 
     @cached_property
+    def slots(self) -> tuple[Slot, ...]:
+        """All pairs of a concept and an activity that practises it; where concepts have the same forms, one a form."""
+        concepts, shares = self.loads
+        place, activity = np.nonzero(shares > 0)
+        concept = concepts[place, activity]
+        order = np.lexsort((activity, concept))
+        concept, activity, share = concept[order], activity[order], shares[place, activity][order]
+        rank = np.arange(len(order)) - np.searchsorted(concept, concept)
+        run = place[order] * (rank.max() + 1) + rank  # apart by place too, so that no activity stands twice in one
+        runs = (np.flatnonzero(run == r) for r in np.unique(run))
+        return tuple(Slot(_sliced(concept[i]), _sliced(activity[i]), share[i]) for i in runs)
+
+    @cached_property
     def forms(self) -> tuple[str, ...]:
         """The distinct labels of form, in order of first use."""
         return tuple(dict.fromkeys(a.form for a in self.activities))
@@ -206,6 +228,12 @@ class Curriculum:
                 for j in np.flatnonzero(strengths[:, k])
             ),
         )
+
+
+def _sliced(index: Int) -> Int | slice:
+    """The same positions as a slice where they are evenly apart: what a slice picks is not copied."""
+    even = slice(int(index[0]), int(index[-1]) + 1, max(int(np.diff(index[:2]).sum()), 1))
+    return even if np.array_equal(np.arange(even.start, even.stop, even.step), index) else index
 
 
 def _padded(lists: list[Int], strengths: Float) -> tuple[Int, Float]:

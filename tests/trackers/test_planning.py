@@ -155,3 +155,20 @@ def test_reviews_make_good_the_share_asked_for():
     value = np.ones(outlook.stored.shape)
     points = worth(replace(all_, learn=0.0 * all_.learn), world.platform, value)
     np.testing.assert_allclose(points, 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["bkt exponential", "pack fractions", "pack assistments09"])
+def test_slots_hold_every_pair_once_and_nothing_twice_in_one(name: str):
+    curriculum = world_named(name).curriculum
+    concepts, activities = np.arange(len(curriculum.concepts)), np.arange(len(curriculum.activities))
+    found = []
+    for slot in curriculum.slots:
+        practised, doing = concepts[slot.concepts], activities[slot.activities]
+        assert len(set(practised.tolist())) == len(set(doing.tolist())) == len(practised) == len(slot.shares)
+        found += list(zip(doing.tolist(), practised.tolist(), slot.shares.tolist(), strict=True))
+    expected = [
+        (a, curriculum.concept_index[c], w)
+        for a, activity in enumerate(curriculum.activities)
+        for c, w in activity.loads.items()
+    ]
+    assert sorted(found) == sorted(expected)

@@ -54,27 +54,31 @@ def worth(outlook: Outlook, platform: Platform, value: Float, ahead: Float | Non
     learned = learned * (1.0 - outlook.stored)
     lengthened, recalled = longer * outlook.stored, longer * outlook.recall
 
-    concepts, shares = curriculum.loads
-    others = _others(outlook.recall, platform) if len(shares) > 1 else None
+    # P(right) beyond what the concept itself adds: by luck, and by the activity's other concepts.
+    several = curriculum.loads[0].shape[0] > 1
     total = np.zeros((len(value), len(curriculum.activities)))
-    for i, (concept, share) in enumerate(zip(concepts, shares, strict=True)):
-        part = rate.take(concept, axis=1)
-        part *= curriculum.learning * share
+    mixed = _mixed(outlook.recall, platform) if several else total
+    for slot in curriculum.slots:
+        k, a, share = slot.concepts, slot.activities, slot.shares
+        part = rate[:, k] * (curriculum.learning[a] * share)
         np.minimum(part, 1.0, out=part)
-        part *= learned.take(concept, axis=1)
-        part += base.take(concept, axis=1)
-        part += recalled.take(concept, axis=1) * (span * share)
-        part += lengthened.take(concept, axis=1) * (lucky if others is None else lucky + span * others[i])
-        total += part if others is None else part * (share > 0)
+        part *= learned[:, k]
+        part += base[:, k]
+        part += recalled[:, k] * (span[a] * share)
+        if several:
+            part += lengthened[:, k] * (lucky[a] + span[a] * (mixed[:, a] - outlook.recall[:, k] * share))
+        else:
+            part += lengthened[:, k] * lucky[a]
+        total[:, a] += part
     return total
 
 
-def _others(recall: Float, platform: Platform) -> list[Float]:
-    """Share-weighted recall of the activity's other concepts, (n, A), for each place among its concepts."""
-    concepts, shares = platform.curriculum.loads
-    parts = [recall.take(c, axis=1) * w for c, w in zip(concepts, shares, strict=True)]
-    total = sum(parts)
-    return [total - part for part in parts]
+def _mixed(recall: Float, platform: Platform) -> Float:
+    """Share-weighted recall of each activity's concepts, (n, A)."""
+    mixed = np.zeros((len(recall), len(platform.curriculum.activities)))
+    for slot in platform.curriculum.slots:
+        mixed[:, slot.activities] += recall[:, slot.concepts] * slot.shares
+    return mixed
 
 
 def unlocking(outlook: Outlook, platform: Platform, value: Float, discount: float) -> Float:
@@ -112,20 +116,18 @@ def telling(outlook: Outlook, platform: Platform, value: Float) -> Float:
     """
     curriculum = platform.curriculum
     lucky, span = platform.answers
-    concepts, shares = curriculum.loads
+    seen = span * curriculum.answered
     spread = outlook.recall * (1.0 - outlook.stored)
-    right = np.zeros((len(value), len(curriculum.activities)))
-    settled = np.zeros_like(right)
-    for concept, share in zip(concepts, shares, strict=True):
-        right += outlook.recall.take(concept, axis=1) * share
-        covariance = spread.take(concept, axis=1)
-        covariance *= span * share * curriculum.answered
-        covariance *= covariance
-        covariance *= value.take(concept, axis=1)
-        settled += covariance
+    spread *= spread
+    spread *= value
+    right = _mixed(outlook.recall, platform)
     right *= span
     right += lucky
-    settled /= right * (1.0 - right)
+    settled = np.zeros_like(right)
+    for slot in curriculum.slots:
+        settled[:, slot.activities] += spread[:, slot.concepts] * (seen[slot.activities] * slot.shares) ** 2
+    right *= 1.0 - right
+    settled /= right
     return settled
 
 
