@@ -44,4 +44,3 @@ def write_log(
         writer.writerow(["student", "order", "item", "answer", "skills"])
         writer.writerows(rows)
     return {f"c{k}i{j}": float(difficulty[k, j]) for k in range(concepts) for j in range(ITEMS)}
-

@@ -122,8 +122,8 @@ def _practice(report: CalibrationReport) -> str:
     return f"""## Simulated and real practice
 
 Each student of the log is simulated through the same sets of skills in the same order with the same items, {
-    report.config.repeats
-} times. A pair of student and set ends at the third right in a row, or when the student leaves, with the chance that
+        report.config.repeats
+    } times. A pair of student and set ends at the third right in a row, or when the student leaves, with the chance that
 the log shows for that set, opportunity, right answers so far and current run. Items beyond those that the real student
 met are drawn from what others met there. What the real log holds after the third right in a row is left out, too.
 Traits come from the posterior given the student's own answers, or, without looking at any answer, from the population
@@ -194,6 +194,6 @@ def _limits(report: CalibrationReport) -> str:
   pack is assumed: sweep it.
 - Difficulty, guess and slip are those of problems that students met in the order of their course.
 - Where the tables above show a difference from real practice, the simulation is wrong by that much.
-- The method (what a concept is, forgetting, priors, how students leave) was chosen with tables like these of ASSISTments
-  2009-10 in view, unseen students included: on that log they flatter it a little.
+- The method (what a concept is, forgetting, priors, how students leave) was chosen with tables like these of
+  ASSISTments 2009-10 in view, unseen students included: on that log they flatter it a little.
 - A difference between subgroups here is one of prior knowledge, and assumed: it says nothing of any real group."""

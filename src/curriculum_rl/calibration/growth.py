@@ -78,9 +78,7 @@ class _State:
     difficulty_sd: float = 0.7
 
 
-def fit_growth(
-    model: Growth, attempts: Attempts, iterations: int, tick: Tick, tolerance: float = 2e-5
-) -> Fit:
+def fit_growth(model: Growth, attempts: Attempts, iterations: int, tick: Tick, tolerance: float = 2e-5) -> Fit:
     """Fits the population; stops where an iteration gains less than `tolerance` nats a try."""
     priors, volume = model.priors(), Volume.of(attempts.concepts_met)
     means = [prior.mean for prior in priors]
@@ -187,9 +185,7 @@ def _move_difficulty(attempts: Attempts, s: _State, tries: _Tries, weight: Float
     s.difficulty_sd = float(np.sqrt((s.difficulty[seen] ** 2 + 1.0 / curvature[seen]).mean()))
 
 
-def _concept_steps(
-    model: Growth, attempts: Attempts, s: _State, grid: Nodes, tries: _Tries, weight: Float
-) -> Float:
+def _concept_steps(model: Growth, attempts: Attempts, s: _State, grid: Nodes, tries: _Tries, weight: Float) -> Float:
     """Fisher scoring of each concept's parameters together, (K, P)."""
     chains = attempts.chains
     k, width = s.values.shape

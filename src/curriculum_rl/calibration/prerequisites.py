@@ -118,11 +118,7 @@ def _thinned(edges: list[Edge], concepts: int) -> list[Edge]:
     children: dict[int, list[int]] = {}
     for a, b in kept:
         children.setdefault(a, []).append(b)
-    direct = [
-        edge
-        for (a, b), edge in kept.items()
-        if not any(c != b and reaches[c, b] for c in children[a])
-    ]
+    direct = [edge for (a, b), edge in kept.items() if not any(c != b and reaches[c, b] for c in children[a])]
     parents: dict[int, int] = {}
     thinned = []
     for edge in sorted(direct, key=lambda e: (-e.z, e.prerequisite, e.concept)):

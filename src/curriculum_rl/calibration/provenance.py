@@ -21,9 +21,7 @@ _MEANING = {
 
 def provenance(fit: Fit, source: str) -> dict[str, str]:
     """The lines for population.yaml; `source` names the log."""
-    lines = {
-        f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fit.knowledge.concept_fields()
-    }
+    lines = {f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fit.knowledge.concept_fields()}
     if "discrimination" in fit.knowledge.concept_fields():
         lines["knowledge.guess"] = f"fitted: P(right) by luck, marginal likelihood with a logit-normal prior; {source}"
     return lines | {

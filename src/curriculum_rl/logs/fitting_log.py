@@ -159,8 +159,6 @@ def _unseen(path: Path, frame: pd.DataFrame, student: Int, students: int) -> Boo
     apart = np.bincount(student, weights=(split != "train").to_numpy(dtype=np.float64), minlength=students)
     divided = int(((apart > 0) & (apart < tries)).sum())
     if divided:
-        raise InvalidInput(
-            str(path), [f"column split: divides {divided} students; all rows of a student must agree"]
-        )
+        raise InvalidInput(str(path), [f"column split: divides {divided} students; all rows of a student must agree"])
     whole: Bool = apart > 0
     return whole
