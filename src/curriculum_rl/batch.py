@@ -5,9 +5,8 @@ A dataclass inside a state is part of the state if it can change; a frozen one i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
-from functools import cache
+from collections.abc import Iterable, Iterator
+from dataclasses import is_dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,7 +20,7 @@ S = TypeVar("S")
 
 def arrays(state: Any) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     """Every array of a state with its dotted name, nested dataclasses included, in the order of the fields."""
-    for name in names(type(state)):
+    for name in _names(state):
         value = getattr(state, name)
         if isinstance(value, np.ndarray):
             yield name, value
@@ -32,7 +31,7 @@ def arrays(state: Any) -> Iterator[tuple[str, npt.NDArray[Any]]]:
 def take_rows(state: S, rows: Int | slice) -> S:
     """A new state that holds only these students."""
     changes: dict[str, Any] = {}
-    for name in names(type(state)):
+    for name in _names(state):
         value = getattr(state, name)
         if isinstance(value, np.ndarray):
             changes[name] = value[rows].copy() if isinstance(rows, slice) else value.take(rows, axis=0)
@@ -43,7 +42,7 @@ def take_rows(state: S, rows: Int | slice) -> S:
 
 def put_rows(state: Any, rows: Int, source: Any, source_rows: Int | slice) -> None:
     """Overwrites these students of `state`, in place, with students of `source`."""
-    for name in names(type(state)):
+    for name in _names(state):
         value = getattr(state, name)
         if isinstance(value, np.ndarray):
             value[rows] = getattr(source, name)[source_rows]
@@ -51,10 +50,10 @@ def put_rows(state: Any, rows: Int, source: Any, source_rows: Int | slice) -> No
             put_rows(value, rows, getattr(source, name), source_rows)
 
 
-@cache
-def names(kind: type) -> tuple[str, ...]:
-    """Names of a dataclass's fields."""
-    return tuple(field.name for field in fields(kind))
+def _names(state: Any) -> Iterable[str]:
+    """Names of the fields, without the cost of `dataclasses.fields`; class variables among them hold no arrays."""
+    names: Iterable[str] = state.__dataclass_fields__
+    return names
 
 
 def _is_state(value: Any) -> bool:
