@@ -126,7 +126,8 @@ Each student of the log is simulated through the same sets of skills in the same
 with the chance that the log shows for that set, opportunity, right answers so far and current run. Items beyond
 those that the real student met are drawn from what others met there. What the real log holds after
 the third right in a row is left out, too. Traits come from the posterior given the student's own
-answers, or, without looking at any answer, from the population of students who meet as many concepts. Wheel-spinning: {WITHIN} tries and never {IN_A_ROW} right in a row, among pairs
+answers, or, without looking at any answer, from the population of students who meet as many concepts.
+Wheel-spinning: {WITHIN} tries and never {IN_A_ROW} right in a row, among pairs
 that have {WITHIN} tries or reached {IN_A_ROW} in a row.
 
 {tables}"""
