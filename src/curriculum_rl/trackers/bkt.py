@@ -44,6 +44,8 @@ class FilterBelief(Belief):
         "spread",
         "gain",
         "unlocks",
+        "lasting",
+        "tells",
     )
     student_features: ClassVar[tuple[str, ...]] = ("ability", "rate")
 
@@ -153,7 +155,8 @@ class FilterBelief(Belief):
             concept[:, 8] = 2.0 * np.sqrt(np.maximum(square - outlook.stored**2, 0.0))
         else:
             concept[:, 8] = 0.0
-        concept[:, 9], concept[:, 10] = prospects(outlook, self.platform, self.goals)
+        for i, plane in enumerate(prospects(outlook, self.platform, self.goals, self.now), start=9):
+            concept[:, i] = plane
         student[:] = _over_nodes(self.weight, self.grid.scaled.T)
 
 
