@@ -115,8 +115,7 @@ class DQN:
                 reward_scale=self.reward_scale,
                 out_of_step=self.out_of_step,
             )
-            layout = Layout.of(world.platform, tracker)
-            model = agent._algorithm(lanes, network, layout, seed)
+            model = agent._algorithm(lanes, network, lanes.layout, seed)
 
             def policy() -> LearnedPolicy:
                 weights = actor_weights(model.policy.q_net.q_net.state_dict())

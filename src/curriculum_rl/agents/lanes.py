@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
+from curriculum_rl.agents.networks.layout import Layout
+from curriculum_rl.agents.sight import see, with_sight
 from curriculum_rl.batch import Bool, Float, Int, arrays
 from curriculum_rl.envs.sb3 import CurriculumVecEnv
 from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.envs.vector import CurriculumVectorEnv
 from curriculum_rl.objectives.objective import Objective
-from curriculum_rl.trackers.tracker import Tracker
+from curriculum_rl.trackers.tracker import Float32, Tracker
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import World
 
@@ -50,6 +53,7 @@ class Lanes(CurriculumVecEnv):
     students: ids that may be met; more than these is an error.
     reward_scale: what rewards in points are multiplied by.
     out_of_step: whether lanes start at random points of the course.
+    sight: whether observations are widened by the truth, for a critic (`sight.py`).
     """
 
     def __init__(
@@ -64,12 +68,17 @@ class Lanes(CurriculumVecEnv):
         students: range = TRAINING_STUDENTS,
         reward_scale: float = 1.0,
         out_of_step: bool = True,
+        sight: bool = False,
     ) -> None:
         native = CurriculumVectorEnv(
             world, lanes, tracker=tracker, objective=objective, gate=gate, seed=seed, first_student=students.start
         )
         super().__init__(native, reward_scale)
         self.students, self.out_of_step = students, out_of_step
+        self.layout = Layout.of(world.platform, tracker)
+        self.sight = sight
+        if sight:
+            self.observation_space = spaces.Box(-1.0, 1.0, (with_sight(self.layout).features,), np.float32)
         self._form = world.curriculum.form
         forms = len(world.curriculum.forms)
         self.played = Played(np.zeros(lanes), np.ones(lanes, dtype=np.bool_), np.zeros(forms, dtype=np.int64))
@@ -77,14 +86,14 @@ class Lanes(CurriculumVecEnv):
     def reset(self) -> VecEnvObs:
         """The first of the students, each lane at its own point of the course. Seeds given to `seed` are not taken."""
         self._reset_seeds()
-        observation: VecEnvObs = self.env.reset(options={"first_student": self.students.start})[0]
+        observation = self.env.reset(options={"first_student": self.students.start})[0]
         played = self.played
         played.points[:], played.whole[:] = 0.0, True
         if self.out_of_step:
             observation = self._warm_up()
         played.forms[:] = 0
         played.returns.clear()
-        return observation
+        return self._seen(observation)
 
     def step_wait(self) -> VecEnvStepReturn:
         """One step of every lane. The end of the calendar is an end: nothing after it is worth anything.
@@ -96,7 +105,10 @@ class Lanes(CurriculumVecEnv):
         self._record(reward, done)
         if self.env.next_student > self.students.stop:
             raise InvalidInput("training", [f"ran out of students: {len(self.students)} were set aside for it"])
-        return observation, (self.reward_scale * reward).astype(np.float32), done, self._empty
+        return self._seen(observation), (self.reward_scale * reward).astype(np.float32), done, self._empty
+
+    def _seen(self, features: Float32) -> Float32:
+        return see(features, self.env.running().students, self.layout) if self.sight else features
 
     def _record(self, reward: Float, done: Bool) -> None:
         played = self.played
@@ -107,7 +119,7 @@ class Lanes(CurriculumVecEnv):
             played.points[done] = 0.0
             played.whole |= done
 
-    def _warm_up(self) -> VecEnvObs:
+    def _warm_up(self) -> Float32:
         """Random activities for the length of a course, in which each lane starts anew at a time of its own."""
         world, native = self.env.world, self.env
         generator = np.random.default_rng([native.seed, self.num_envs])

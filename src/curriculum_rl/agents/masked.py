@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.networks.network import Network, mask_logits
+from curriculum_rl.agents.sight import unseen, with_sight
 
 Mask = np.ndarray | Tensor | None
 ADAM_EPS = 1e-5
@@ -49,20 +50,30 @@ class _MaskedCategorical:
 
     inputs: nn.Module
     actor: nn.Module
+    critic_inputs: nn.Module | None
     critic: nn.Module
 
-    def _assemble(self, schedule: Schedule, network: Network, layout: Layout) -> None:
-        self.inputs, self.actor, self.critic = network.inputs(layout), network.actor(layout), network.critic(layout)
+    def _assemble(self, schedule: Schedule, network: Network, layout: Layout, sight: bool) -> None:
+        wide = with_sight(layout) if sight else layout
+        self.layout = layout
+        self.inputs, self.actor, self.critic = network.inputs(layout), network.actor(layout), network.critic(wide)
+        self.critic_inputs = network.inputs(wide) if sight else None
         self.optimizer = torch.optim.Adam(
             [*self.actor.parameters(), *self.critic.parameters()], lr=schedule(1.0), eps=ADAM_EPS, foreach=True
         )
+
+    def _log_probabilities(self, obs: Tensor, mask: Mask) -> tuple[Tensor, Tensor]:
+        """Log-probabilities, and what the critic reads."""
+        if self.critic_inputs is None:
+            read = self.inputs(obs)
+            return categorical(self.actor(read), mask), read
+        return categorical(self.actor(self.inputs(unseen(obs, self.layout))), mask), self.critic_inputs(obs)
 
     def forward(
         self, obs: Tensor, deterministic: bool = False, action_masks: Mask = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Activities drawn (or the likeliest), values, and the log-probabilities of the activities."""
-        read = self.inputs(obs)
-        log = categorical(self.actor(read), action_masks)
+        log, read = self._log_probabilities(obs, action_masks)
         activity = log.argmax(dim=1) if deterministic else draw(log)
         return activity, self.critic(read), log.gather(1, activity[:, None])[:, 0]
 
@@ -70,17 +81,16 @@ class _MaskedCategorical:
         self, obs: Tensor, actions: Tensor, action_masks: Mask = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Values, log-probabilities of these activities, entropies."""
-        read = self.inputs(obs)
-        log = categorical(self.actor(read), action_masks)
+        log, read = self._log_probabilities(obs, action_masks)
         return self.critic(read), log.gather(1, actions.long()[:, None])[:, 0], entropy_of(log)
 
     def predict_values(self, obs: Tensor) -> Tensor:
         """The critic's values, (n, 1)."""
-        value: Tensor = self.critic(self.inputs(obs))
+        value: Tensor = self.critic((self.critic_inputs or self.inputs)(obs))
         return value
 
     def _predict(self, observation: Tensor, deterministic: bool = False, action_masks: Mask = None) -> Tensor:
-        log = categorical(self.actor(self.inputs(observation)), action_masks)
+        log, _ = self._log_probabilities(observation, action_masks)
         return log.argmax(dim=1) if deterministic else draw(log)
 
 
@@ -94,8 +104,9 @@ class MaskedPolicy(_MaskedCategorical, MaskableActorCriticPolicy):  # type: igno
         lr_schedule: Schedule,
         network: Network,
         layout: Layout,
+        sight: bool = False,
     ) -> None:
-        self._parts = (network, layout)
+        self._parts = (network, layout, sight)
         super().__init__(observation_space, action_space, lr_schedule)
 
     def _build(self, lr_schedule: Schedule) -> None:
@@ -112,9 +123,10 @@ class UnmaskedPolicy(_MaskedCategorical, ActorCriticPolicy):  # type: ignore[mis
         lr_schedule: Schedule,
         network: Network,
         layout: Layout,
+        sight: bool = False,
         use_sde: bool = False,
     ) -> None:
-        self._parts = (network, layout)
+        self._parts = (network, layout, sight)
         super().__init__(observation_space, action_space, lr_schedule)
 
     def _build(self, lr_schedule: Schedule) -> None:

@@ -19,7 +19,6 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from curriculum_rl.agents.agent import Trained, Watch
 from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
 from curriculum_rl.agents.learned import LearnedPolicy, from_weights
-from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.networks.network import Network
 from curriculum_rl.agents.resume import fingerprint, rules, settled
 from curriculum_rl.agents.watcher import Watcher, run
@@ -49,13 +48,14 @@ class OnPolicy:
         gradient_norm: longer gradients are shortened to this.
         reward_scale: what rewards in points are multiplied by, to be of the order of .1.
         out_of_step: whether lanes start at random points of the course.
+        sight: whether the critic sees the students' true state while it trains (`sight.py`); the actor never does.
         threads: of torch; 1 gives the same weights on every machine of a kind.
     """
 
     frames: int = 3_000_000
     lanes: int = 512
     steps: int = 32
-    batch: int = 4096
+    batch: int = 1024
     epochs: int = 2
     learning_rate: float = 2e-3
     final_learning_rate: float = 4e-5
@@ -68,6 +68,7 @@ class OnPolicy:
     gradient_norm: float = 0.5
     reward_scale: float = 0.2
     out_of_step: bool = True
+    sight: bool = True
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -115,9 +116,10 @@ class OnPolicy:
                 students=students,
                 reward_scale=self.reward_scale,
                 out_of_step=self.out_of_step,
+                sight=self.sight,
             )
-            layout = Layout.of(world.platform, tracker)
-            model = agent.algorithm(lanes, {"network": network, "layout": layout}, seed)
+            parts = {"network": network, "layout": lanes.layout, "sight": self.sight}
+            model = agent.algorithm(lanes, parts, seed)
 
             def policy() -> LearnedPolicy:
                 state = model.policy.state_dict()
