@@ -159,8 +159,9 @@ right on A so far goes with the first answer on B beyond what the model expects 
 test, z of {HELPS} or more, so that one pair in ten would pass by chance). Of {found.compared:,} ordered pairs with
 enough students, {found.ordered:,} are ordered and {found.helping:,} of these help. Taken in falling z without cycles,
 reduced to those that no longer path implies, at most {MOST_PARENTS} a concept: {len(found.edges)} remain, {inside} of
-them among the {len(most)} most practised concepts. The strength, the share of students who met A first, is assumed: the
-log cannot say how strongly learning B depends on A, and the order of a course is its authors' opinion."""
+them among the {len(most)} most practised concepts. If none helped, about {found.ordered / 10:.0f} would still have
+passed: many of these links may be chance. Every strength is 1, assumed: the log cannot say how strongly learning B
+depends on A, and the order of a course is its authors' opinion."""
 
 
 def _left_out(report: CalibrationReport) -> str:
