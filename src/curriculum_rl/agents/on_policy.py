@@ -52,14 +52,14 @@ class OnPolicy:
         threads: of torch; 1 gives the same weights on every machine of a kind.
     """
 
-    frames: int = 3_000_000
+    frames: int = 1_200_000
     lanes: int = 512
     steps: int = 32
     batch: int = 1024
     epochs: int = 2
     learning_rate: float = 2e-3
     final_learning_rate: float = 4e-5
-    entropy: float = 4e-3
+    entropy: float = 2e-3
     final_entropy: float = 1e-4
     clip: float = 0.2
     gamma: float = 1.0
