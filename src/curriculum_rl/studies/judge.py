@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from rich import box
 from rich.table import Table
 
 from curriculum_rl.evaluation.cohorts import TEST, first
@@ -74,21 +75,23 @@ def table(world: World, outcomes: Mapping[str, Outcomes]) -> Table:
     best = ranked[0]
     against = {c.policy: c for c in compare_all(gains, [(name, best) for name in ranked[1:]])}
     count = len(next(iter(outcomes.values())).student)
-    made = Table(title=f"{world.name}: points over no practice, {count:,} held-out students")
-    for heading in ("policy", "gain", "95%", "against best", "95%", "p (Holm)"):
+    made = Table(
+        box=box.SIMPLE_HEAD, title=f"{world.name}: points over no practice, {count:,} students that training never met"
+    )
+    for heading in ("policy", "gain [95%]", "against the best [95%]", "p (Holm)"):
         made.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
     for name in ranked:
         mean, pair = means[name], against.get(name)
-        row = [name, f"{mean.mean:.2f}", f"{mean.low:.1f} to {mean.high:.1f}"]
+        row = [name, f"{mean.mean:.2f} \\[{mean.low:.1f}, {mean.high:.1f}]"]
         if pair is not None:
-            row += [f"{pair.difference:+.2f}", f"{pair.ci_low:+.2f} to {pair.ci_high:+.2f}", f"{pair.p_adjusted:.3f}"]
+            row += [f"{pair.difference:+.2f} \\[{pair.ci_low:+.2f}, {pair.ci_high:+.2f}]", f"{pair.p_adjusted:.3f}"]
         made.add_row(*row)
     return made
 
 
 def forms_table(world: World, outcomes: Mapping[str, Outcomes]) -> Table:
     """The share of each form of activity; a policy that collapsed shows here."""
-    made = Table(title="Share of each form of activity")
+    made = Table(box=box.SIMPLE_HEAD, title="Share of each form of activity")
     made.add_column("policy", no_wrap=True)
     for form in world.curriculum.forms:
         made.add_column(form, justify="right")
