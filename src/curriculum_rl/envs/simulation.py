@@ -120,6 +120,7 @@ class Simulation:
         self.belief: Belief = tracker.start(world.platform, self.students.goals)
         self._block: Students | None = None
         self._block_belief: Belief | None = None
+        self._block_features: Float32 | None = None
         self._free: Bool = np.ones((len(ids), len(world.curriculum.activities)), dtype=np.bool_)
         self._free.flags.writeable = False
 
@@ -136,16 +137,29 @@ class Simulation:
         """Which activities may be chosen, (n, A); read-only where nothing is gated."""
         return self._free if self.gate is None else self.gate.mask(self.belief)
 
-    def view(self, rows: Int | None = None) -> View:
-        """What a policy may look at: of all lanes, or of these alone."""
-        course, clock, student = self.world.course, self.students.clock, self.students.id
-        belief = self.belief
-        if rows is not None:
-            clock, belief, student = take_rows(clock, rows), take_rows(belief, rows), student[rows]
+    def view(self) -> View:
+        """What a policy may look at."""
+        return self._view(self.students, self.belief, self.mask())
+
+    def features(self) -> Float32:
+        """What a network sees, (n, F), without making a mask."""
+        return self._view(self.students, self.belief, self._free).features()
+
+    def first_features(self, ids: Int) -> Float32:
+        """The features of these students before their course, (m, F)."""
+        students, belief, positions = self._drawn(ids)
+        if students is not self._block:
+            return self._view(students, belief, self._free).features()
+        if self._block_features is None:
+            self._block_features = self._view(students, belief, self._free).features()
+        return self._block_features[positions]
+
+    def _view(self, students: Students, belief: Belief, mask: Bool) -> View:
+        course, clock = self.world.course, students.clock
         return View(
-            student=student,
+            student=students.id,
             belief=belief,
-            mask=self._free[: len(student)] if self.gate is None else self.gate.mask(belief),
+            mask=mask,
             minutes_left=course.minutes_left(clock),
             session_left=np.where(course.over(clock), 0.0, course.minutes - clock.used),
             sessions_left=np.maximum(len(course.days) - 1 - clock.session, 0),
@@ -174,6 +188,7 @@ class Simulation:
         if self._block is None or first < self._block.id[0] or last > self._block.id[-1]:
             self._block = self.world.students(self.seed, np.arange(first, first + BLOCK))
             self._block_belief = self.tracker.start(self.world.platform, self._block.goals)
+            self._block_features = None
         assert self._block_belief is not None
         positions = ids - self._block.id[0]
         if last - first == len(ids) - 1 and (ids[1:] > ids[:-1]).all():

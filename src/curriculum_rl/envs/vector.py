@@ -15,7 +15,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from curriculum_rl.batch import Bool, Float, Int
-from curriculum_rl.envs.simulation import Gate, Simulation, View, feature_names
+from curriculum_rl.envs.simulation import Gate, Simulation, feature_names
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.trackers.counts import Counts
@@ -84,8 +84,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         self.next_student = int((options or {}).get("first_student", self.next_student))
         ids = self._next_ids(self.num_envs)
         self.simulation = Simulation(self.world, self.tracker, ids, self.seed, self.gate)
-        view = self.simulation.view()
-        return view.features(), self._info(view)
+        return self.simulation.features(), self._info()
 
     def step(  # type: ignore[override]  # Gymnasium types "which ended" like rewards; they are truth values
         self, actions: npt.ArrayLike
@@ -96,12 +95,10 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         self._check(activity)
         happened = simulation.step(activity)
         reward = self.objective.reward(happened, self.world.population)
+        features = simulation.features()
         over = happened.terminated | happened.truncated
-        final: dict[str, Any] = {}
-        if over.any():
-            final = self._finish(np.flatnonzero(over), over)
-        view = simulation.view()
-        return view.features(), reward, happened.terminated, happened.truncated, {**self._info(view), **final}
+        final = self._finish(np.flatnonzero(over), over, features) if over.any() else {}
+        return features, reward, happened.terminated, happened.truncated, {**self._info(), **final}
 
     def action_masks(self) -> Bool:
         """Which activities may be chosen, (n, A)."""
@@ -122,8 +119,9 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         self.next_student += count
         return ids
 
-    def _info(self, view: View) -> dict[str, Any]:
-        return {"student": view.student.copy(), "action_mask": view.mask}
+    def _info(self) -> dict[str, Any]:
+        simulation = self.running()
+        return {"student": simulation.students.id.copy(), "action_mask": simulation.mask()}
 
     def _check(self, activity: Int) -> None:
         count = len(self.world.curriculum.activities)
@@ -139,7 +137,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
                 remedy = "Choose within info['action_mask'], or leave out the gate."
                 raise InvalidInput("action", [f"activity[{lane}] = {activity[lane]}: is masked. {remedy}"])
 
-    def _finish(self, rows: Int, over: Bool) -> dict[str, Any]:
+    def _finish(self, rows: Int, over: Bool, features: Float32) -> dict[str, Any]:
         """What is told of the students who finished, in these lanes; the next ids take their places."""
         simulation, population = self.running(), self.world.population
         students = simulation.students
@@ -154,9 +152,11 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         if not self.autoreset:
             return {"final_info": final_info, "_final_info": over}
         observations = np.empty(self.num_envs, dtype=object)
-        for row, features in zip(rows, simulation.view(rows).features(), strict=True):
-            observations[row] = features
-        simulation.replace(rows, self._next_ids(len(rows)))
+        for row, last in zip(rows, features[rows], strict=True):
+            observations[row] = last
+        ids = self._next_ids(len(rows))
+        simulation.replace(rows, ids)
+        features[rows] = simulation.first_features(ids)
         return {"final_obs": observations, "_final_obs": over, "final_info": final_info, "_final_info": over}
 
     def _spread(self, rows: Int, values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -76,9 +76,7 @@ class Belief:
         seen = self.seen.take(flat) + real
         tries = self.tries.take(flat) + (real & answered)
         right = self.right.take(flat) + (real & correct)
-        last = (
-            np.broadcast_to(self.now, flat.shape) if len(flat) == 1 else np.where(real, self.now, self.last.take(flat))
-        )
+        last = self.now if len(flat) == 1 else np.where(real, self.now, self.last.take(flat))
         self.seen.ravel()[flat], self.tries.ravel()[flat], self.right.ravel()[flat] = seen, tries, right
         self.last.ravel()[flat] = last
         self.note(flat, seen, tries, right, last)
