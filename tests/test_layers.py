@@ -16,7 +16,7 @@ PACKAGE = Path(curriculum_rl.__file__).parent
 
 # A room may import the rooms of earlier lines and itself; rooms that share a line do not know each other.
 ROOMS: tuple[tuple[str, ...], ...] = (
-    ("violations", "resources"),
+    ("violations", "resources", "files"),
     ("yaml_file", "batch"),
     ("config", "course"),
     ("curriculum",),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_tensors
 from safetensors.numpy import save as format_tensors
 
+from curriculum_rl.files import write_whole
 from curriculum_rl.violations import InvalidInput
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -34,9 +34,9 @@ def save(path: Path, tensors: Arrays, record: Mapping[str, Any]) -> None:
     content = format_tensors({name: np.ascontiguousarray(array) for name, array in tensors.items()})
     digest = hashlib.sha256(content).hexdigest()
     data = path.with_name(f"{path.stem}-{digest[:SHORT]}.safetensors")
-    _write(data, content)
+    write_whole(data, content)
     about = {**record, "tensors": {"file": data.name, "sha256": digest}}
-    _write(path, _format(about))
+    write_whole(path, _format(about))
     for old in path.parent.glob(f"{path.stem}-{'[0-9a-f]' * SHORT}.safetensors"):
         if old != data:
             old.unlink(missing_ok=True)
@@ -63,24 +63,6 @@ def load(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
 def exists(path: Path) -> bool:
     """Whether a pair was written here."""
     return path.with_suffix(".json").is_file()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """To a temporary name, to the disk, then renamed; the folder's entry too is brought to the disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _read(path: Path) -> bytes:

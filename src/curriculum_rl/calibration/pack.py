@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from curriculum_rl.calibration.attempts import Attempts
 from curriculum_rl.calibration.fit import Fit
 from curriculum_rl.calibration.prerequisites import Edge
 from curriculum_rl.calibration.spread import Spread
+from curriculum_rl.files import write_whole
 
 DIGITS = 5
 """Significant digits of every number in a pack."""
@@ -202,12 +202,7 @@ def write_pack(folder: Path, files: Mapping[str, str]) -> None:
     """Writes every file to a temporary name and renames it, so that none is ever half there."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        temporary = folder / f".{name}.tmp"
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, folder / name)
+        write_whole(folder / name, text)
 
 
 def _table(header: list[str], rows: Iterable[list[Any]]) -> str:

@@ -6,10 +6,11 @@ No raw value of a row is ever written: a line number, a column, a code and a rea
 from __future__ import annotations
 
 import csv
-import os
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from curriculum_rl.files import write_whole
 from curriculum_rl.violations import InvalidInput
 
 REASONS = {
@@ -55,17 +56,12 @@ class Rejects:
     def write(self, path: Path) -> None:
         """Writes line, column, code and reason as CSV with mode 0600, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + ".tmp")
-        temporary.unlink(missing_ok=True)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["line", "column", "code", "reason"])
-            for r in sorted(self.found, key=lambda r: r.line):
-                writer.writerow([r.line, _inert(r.column), r.code, REASONS[r.code]])
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["line", "column", "code", "reason"])
+        for r in sorted(self.found, key=lambda r: r.line):
+            writer.writerow([r.line, _inert(r.column), r.code, REASONS[r.code]])
+        write_whole(path, out.getvalue(), mode=0o600)
 
 
 def _inert(cell: str) -> str:

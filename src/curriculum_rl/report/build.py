@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from curriculum_rl.files import write_whole
 from curriculum_rl.report.concepts import curriculum_map, mastery
 from curriculum_rl.report.groups import groups
 from curriculum_rl.report.html import Markup, join, tag
@@ -41,7 +41,7 @@ def write_report(results: Mapping[str, object], path: str | os.PathLike[str]) ->
     The page is complete or not there: it is written to a temporary name, synced, and renamed.
     Raises `InvalidInput` if the results are not what schema 1 says.
     """
-    write_atomically(Path(path), page(read_results(results)))
+    write_whole(Path(path), page(read_results(results)))
 
 
 def report_folder(folder: str | os.PathLike[str]) -> Path:
@@ -57,7 +57,7 @@ def report_folder(folder: str | os.PathLike[str]) -> Path:
     if not isinstance(results, dict):
         raise InvalidInput(str(source), [f"holds a {type(results).__name__}: must be an object with named fields"])
     target = source.with_name("report.html")
-    write_atomically(target, page(read_results(results, str(source))))
+    write_whole(target, page(read_results(results, str(source))))
     return target
 
 
@@ -90,21 +90,6 @@ def page(results: Results) -> str:
         tag("style", None, Markup(files("curriculum_rl.report").joinpath("page.css").read_text("utf-8"))),
     ]
     return "<!doctype html>\n" + tag("html", {"lang": "en"}, tag("head", None, *head), tag("body", None, *body)) + "\n"
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes `text` to `path` by way of a temporary file beside it, so that no reader meets half a page."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _line_under(results: Results) -> Markup:

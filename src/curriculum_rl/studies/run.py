@@ -17,6 +17,7 @@ from curriculum_rl.config import build
 from curriculum_rl.evaluation.cohorts import TEST, TUNE, first
 from curriculum_rl.evaluation.oracles import ORACLES
 from curriculum_rl.evaluation.tuning import tune
+from curriculum_rl.files import write_whole
 from curriculum_rl.policies.load import load_policy
 from curriculum_rl.policies.policy import Tunable
 from curriculum_rl.report.build import report_folder
@@ -41,7 +42,7 @@ def run_study(composed: DictConfig, folder: Path) -> None:
     resolved = OmegaConf.to_yaml(OmegaConf.create(plain), resolve=True)
     console, began = Console(), time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.yaml").write_text(resolved, encoding="utf-8")
+    write_whole(folder / "config.yaml", resolved)
     world = study.world.load()
     with study.tracking.start(study.name) as run:
         run.params(OmegaConf.to_container(OmegaConf.create(plain), resolve=True))  # type: ignore[arg-type]
@@ -51,7 +52,7 @@ def run_study(composed: DictConfig, folder: Path) -> None:
         results["provenance"] = origin(world, resolved)
         results["provenance"]["seconds"] = round(time.perf_counter() - began, 1)
         results["provenance"]["date"] = datetime.now(UTC).isoformat(timespec="seconds")
-        (folder / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+        write_whole(folder / "results.json", json.dumps(results, indent=1))
         report = report_folder(folder)
         _tell_results(run, results, folder)
     console.print(table(results))
