@@ -49,6 +49,6 @@ def table(results: dict[str, Any]) -> Table:
         row = [p["label"], f"{p['mean']:.2f} \\[{p['ci_low']:.1f}, {p['ci_high']:.1f}]"]
         if pair := pairs.get(p["name"]):
             row += [f"{pair['difference']:+.2f} \\[{pair['ci_low']:+.2f}, {pair['ci_high']:+.2f}]"]
-            row += [f"{pair["p_adjusted"]:.3f}".lstrip("0")]
+            row += [f"{pair['p_adjusted']:.3f}".lstrip("0")]
         made.add_row(*row, style=MARKS[p["kind"]])
     return made
