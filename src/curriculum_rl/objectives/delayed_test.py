@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from curriculum_rl.batch import Float
 from curriculum_rl.students.population import Population, Students
 from curriculum_rl.students.student import Happened
@@ -26,7 +28,7 @@ class DelayedTest:
 
     def reward(self, happened: Happened, population: Population) -> Float:
         """The rise of the expected score, (n,) points."""
-        before, after = (population.knowledge.score(happened.concepts, x) for x in happened.at_test)
+        before, after = population.knowledge.score(happened.concepts, np.array(happened.at_test))
         rise: Float = (happened.goal_share * (after - before)).sum(axis=0)
         return 100.0 * rise
 
