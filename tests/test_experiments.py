@@ -1,0 +1,38 @@
+"""Every experiment has a config, a README and expectations; the quickstart comes out as it expects."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curriculum_rl.policies.load import policy_names
+from curriculum_rl.resources import configs_folder
+
+EXPERIMENTS = Path(__file__).parent.parent / "experiments"
+NAMES = sorted(p.parent.name for p in EXPERIMENTS.glob("*/README.md"))
+
+
+def test_every_experiment_is_whole() -> None:
+    configs = sorted(p.stem for p in (configs_folder() / "experiment").glob("*.yaml"))
+    assert configs == NAMES
+    for name in NAMES:
+        expected = json.loads((EXPERIMENTS / name / "expected.json").read_text())
+        assert set(policy_names()) <= set(expected["policies"]), "a heuristic is missing"
+        assert f"experiment={name}" in (EXPERIMENTS / name / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_the_quickstart_comes_out_as_expected(tmp_path: Path) -> None:
+    """The whole main job, from the command line to the report, and its numbers against `expected.json`."""
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "curriculum_rl.cli", "study", "experiment=quickstart", f"hydra.run.dir={folder}"]
+    subprocess.run([*command, "tracking=none"], check=True, cwd=tmp_path)
+    assert (folder / "report.html").stat().st_size > 10_000
+    expected = EXPERIMENTS / "quickstart" / "expected.json"
+    check = [sys.executable, str(EXPERIMENTS / "check.py"), str(folder / "results.json"), str(expected)]
+    done = subprocess.run(check, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
