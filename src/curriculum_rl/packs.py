@@ -27,7 +27,7 @@ from curriculum_rl.students.knowledge.concept_model import ConceptModel
 from curriculum_rl.students.memory.consolidation import Consolidation
 from curriculum_rl.students.pace import Pace
 from curriculum_rl.students.population import Goals, Population
-from curriculum_rl.students.traits import Group
+from curriculum_rl.students.traits import Group, check_groups
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.yaml_file import check_yaml
 
@@ -193,6 +193,8 @@ def _population(
     leak = settings.get("leak", 0.0)
     check.number("leak", leak, at_least=0.0, at_most=1.0)
     if check.found or knowledge is None or memory is None:
+        if all(isinstance(g, Group) for g in groups):
+            check_groups(groups, check)
         return None, Course()
     return _try(lambda: Population(knowledge, memory, pace, groups, goals, leak), check), course
 

@@ -15,7 +15,7 @@ from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.knowledge.knowledge import At, Knowledge
 from curriculum_rl.students.memory.memory import Memory
 from curriculum_rl.students.pace import Pace
-from curriculum_rl.students.traits import Group, Traits, draw_traits
+from curriculum_rl.students.traits import Group, Traits, check_groups, draw_traits
 from curriculum_rl.violations import Violations
 
 
@@ -101,13 +101,7 @@ class Population:
     def __post_init__(self) -> None:
         check = Violations("population")
         check.number("leak", self.leak, at_least=0.0, at_most=1.0)
-        names = [g.name for g in self.groups]
-        if not names:
-            check.add("groups", names, "must hold at least one", "A world with no students teaches nobody.")
-        for name in {n for n in names if names.count(n) > 1}:
-            check.add("groups", name, "stands twice", "Give each subgroup its own name.")
-        if names and abs(sum(g.share for g in self.groups) - 1.0) > 1e-6:
-            check.add("groups[].share", sum(g.share for g in self.groups), "must sum to 1")
+        check_groups(self.groups, check)
         check.raise_all()
 
     def sample(self, seed: int, ids: Int, curriculum: Curriculum, course: Course) -> Students:

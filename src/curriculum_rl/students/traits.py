@@ -60,6 +60,17 @@ class Group:
         check.raise_all()
 
 
+def check_groups(groups: tuple[Group, ...], check: Violations) -> None:
+    """Notes what is wrong with the subgroups together: none at all, a name twice, shares that do not sum to 1."""
+    names = [g.name for g in groups]
+    if not names:
+        check.add("groups", names, "must hold at least one", "A world with no students teaches nobody.")
+    for name in {n for n in names if names.count(n) > 1}:
+        check.add("groups", name, "stands twice", "Give each subgroup its own name.")
+    if names and abs(sum(g.share for g in groups) - 1.0) > 1e-6:
+        check.add("groups[].share", sum(g.share for g in groups), "must sum to 1")
+
+
 GROUP, ABILITY, RATE, PACE, MEMORY = range(5)
 """Counters of these draws in the PERSON stream. Frozen."""
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
 from scipy.special import expit
 
 from curriculum_rl.batch import Bool, Float, Int
@@ -60,11 +59,11 @@ class BKT(ConceptModel):
             check.each(name, getattr(self, name), above=0.0, below=1.0)
         check.each("forget", self.forget, at_least=0.0, below=1.0)
         self.check_lengths(check)
-        if not check.found:
-            for k, both in enumerate(np.add(self.guess, self.slip)):
-                if both >= 1.0:
-                    reason = "must stay under 1, or a wrong answer would be a sign of knowing"
-                    check.add(f"guess[{k}] + slip[{k}]", float(both), reason, "Lower one of the two.")
+        for k, (guess, slip) in enumerate(zip(self.guess, self.slip, strict=False)):
+            # Each on its own may be out of range too: that is said above.
+            if 0.0 < guess < 1.0 and 0.0 < slip < 1.0 and guess + slip >= 1.0:
+                reason = "must stay under 1, or a wrong answer would be a sign of knowing"
+                check.add(f"guess[{k}] + slip[{k}]", round(guess + slip, 6), reason, "Lower one of the two.")
         check.raise_all()
 
     @property
