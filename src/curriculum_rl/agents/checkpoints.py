@@ -75,9 +75,9 @@ def _read(path: Path) -> bytes:
 
 def _format(record: Mapping[str, Any]) -> bytes:
     """JSON for people, whose first entry is the digest of the rest."""
-    rest = json.dumps(record, indent=1, sort_keys=True, allow_nan=False)
+    rest = json.dumps(record, indent=1, allow_nan=False)
     digest = hashlib.sha256(rest.encode()).hexdigest()
-    return json.dumps({"sha256": digest, "content": record}, indent=1, sort_keys=True).encode() + b"\n"
+    return json.dumps({"sha256": digest, "content": record}, indent=1).encode() + b"\n"
 
 
 def _parse(path: Path) -> dict[str, Any]:
