@@ -43,6 +43,8 @@ LONGEST_PARAM: Final = 6000
 BATCH: Final = 1000
 """Metrics that one `log_batch` takes; each call costs tens of milliseconds however few there are."""
 PARAM_BATCH: Final = 100
+KIND: Final = {"mlflow.experimentKind": "custom_model_development"}
+"""MLflow's pages open on the runs rather than on an overview of language models."""
 LONGEST_WAIT_SECONDS: Final = 10.0
 """Metrics wait no longer than this to be written, so that the UI shows a run as it goes."""
 _LONGEST_DIGEST: Final = 36
@@ -235,7 +237,7 @@ def _open(database: Path, experiment: str) -> tuple[MlflowClient, str]:
             if found is not None:
                 return client, found.experiment_id
             place = (database.parent / f"{database.stem}-artifacts").as_uri()
-            return client, client.create_experiment(experiment, artifact_location=place)
+            return client, client.create_experiment(experiment, artifact_location=place, tags=KIND)
     except (OSError, TimeoutError, sqlite3.Error) as error:
         raise InvalidInput("tracking", [_told(database, str(error), "give another path as tracking.uri")]) from error
     except MlflowException as error:
