@@ -75,9 +75,7 @@ def table(world: World, outcomes: Mapping[str, Outcomes]) -> Table:
     best = ranked[0]
     against = {c.policy: c for c in compare_all(gains, [(name, best) for name in ranked[1:]])}
     count = len(next(iter(outcomes.values())).student)
-    made = Table(
-        box=box.SIMPLE_HEAD, title=f"{world.name}: points over no practice, {count:,} students that training never met"
-    )
+    made = Table(box=box.SIMPLE_HEAD, title=f"{world.name}: points over no practice, {count:,} held-out students")
     for heading in ("policy", "gain [95%]", "against the best [95%]", "p (Holm)"):
         made.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
     for name in ranked:
