@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -195,19 +196,20 @@ def test_kill_minus_nine_and_resume_gives_the_same_weights(tmp_path: Path):
     root, reached = Path(__file__).resolve().parents[2], [0]
     for _ in range(5):
         process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(place)], cwd=root)
-        before = changed(place)
-        while process.poll() is None and changed(place) == before:
+        while process.poll() is None and frames_kept(place) <= reached[-1]:
             time.sleep(0.002)
         time.sleep(float(generator.uniform(0.0, 0.15)))
         process.kill()
         process.wait()
         reached.append(checkpoints.load(place)[1]["frames"])  # whole, whenever the kill came
     assert reached[1] < 40_000, "the first kill should have come while there was something left to do"
-    assert reached[-1] > 0
-    assert reached == sorted(reached)
+    assert reached == sorted(set(reached)) or reached[-1] == 40_000, "every life but the last gets further"
     assert equal(whole.policy, trained(agent=agent, watch=Watch(checkpoint=place)).policy)
 
 
-def changed(place: Path) -> int:
-    """When the checkpoint was last written."""
-    return place.with_suffix(".json").stat().st_mtime_ns if checkpoints.exists(place) else 0
+def frames_kept(place: Path) -> int:
+    """How far the checkpoint has come; the JSON is replaced whole, so it can be read at any time."""
+    if not checkpoints.exists(place):
+        return 0
+    frames: int = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))["content"]["frames"]
+    return frames
