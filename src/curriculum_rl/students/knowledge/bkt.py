@@ -60,8 +60,8 @@ class BKT(ConceptModel):
         check.each("forget", self.forget, at_least=0.0, below=1.0)
         self.check_lengths(check)
         for k, (guess, slip) in enumerate(zip(self.guess, self.slip, strict=False)):
-            # Each on its own may be out of range too: that is said above.
-            if 0.0 < guess < 1.0 and 0.0 < slip < 1.0 and guess + slip >= 1.0:
+            # Each on its own may be no number, or out of range: that is said above.
+            if all(isinstance(x, int | float) and 0.0 < x < 1.0 for x in (guess, slip)) and guess + slip >= 1.0:
                 reason = "must stay under 1, or a wrong answer would be a sign of knowing"
                 check.add(f"guess[{k}] + slip[{k}]", round(guess + slip, 6), reason, "Lower one of the two.")
         check.raise_all()
