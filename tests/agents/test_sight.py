@@ -1,63 +1,91 @@
-"""The truth reaches the critic, and neither the actor nor what is kept of it."""
+"""The truth reaches the critics, and neither the actor nor what is kept of it."""
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+from pathlib import Path
+
 import numpy as np
+import pytest
 import torch
 
+import curriculum_rl
+from curriculum_rl.agents.all_action_ppo import AllActionPPO
 from curriculum_rl.agents.lanes import Lanes
 from curriculum_rl.agents.masked import MaskedPolicy
 from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
-from curriculum_rl.agents.sight import see, unseen, with_sight
+from curriculum_rl.agents.sight import PLANES, TRAITS, SightedLanes, joined, with_sight
+from curriculum_rl.envs.simulation import View
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from tests.agents.playground import trained
 from tests.worlds import component, made_world
 
-
-def lanes(sight: bool) -> Lanes:
-    return Lanes(
-        made_world(),
-        tracker=component("tracker", "bkt"),
-        objective=DelayedTest(),
-        gate=None,
-        lanes=20,
-        seed=1,
-        sight=sight,
-    )
+MAY_SEE = {"agents/sight.py", "evaluation/oracles.py"}
 
 
-def test_the_truth_is_added_and_can_be_taken_away_again():
-    wide, plain = lanes(True), lanes(False)
+def lanes(kind: type[Lanes]) -> Lanes:
+    tracker = component("tracker", "bkt")
+    return kind(made_world(), tracker=tracker, objective=DelayedTest(), gate=None, lanes=20, seed=1)
+
+
+def observed(made: Lanes) -> dict[str, torch.Tensor]:
+    features = made.env.running().features()
+    observation = made._observed(features)
+    assert isinstance(observation, dict)
+    return {name: torch.from_numpy(array) for name, array in observation.items()}
+
+
+def test_only_these_files_touch_the_truth():
+    package = Path(curriculum_rl.__file__).parent
+    files = (file for file in package.rglob("*.py") if "envs.truth" in file.read_text("utf-8"))
+    assert {file.relative_to(package).as_posix() for file in files} == MAY_SEE
+
+
+def test_what_a_policy_sees_holds_no_truth():
+    names = " ".join(f"{field.name}: {field.type}" for field in dataclasses.fields(View))
+    assert "Truth" not in names
+    assert "Students" not in names
+    assert "Truth" not in inspect.getsource(View)
+
+
+def test_the_truth_stands_beside_what_is_seen():
+    wide, plain = lanes(SightedLanes), lanes(Lanes)
     seen, features = wide.reset(), plain.reset()
-    assert isinstance(seen, np.ndarray)
-    assert seen.shape == (20, with_sight(wide.layout).features)
-    assert wide.observation_space.contains(seen[0])
-    assert np.array_equal(unseen(torch.from_numpy(seen), wide.layout).numpy(), features)
+    assert isinstance(seen, dict)
+    assert np.array_equal(seen["seen"], features)
+    assert wide.observation_space.contains({name: array[0] for name, array in seen.items()})
+    layout = wide.layout
+    read = joined(observed(wide), layout).numpy()
+    assert read.shape == (20, with_sight(layout).features)
+    split, concepts = layout.planes * layout.concepts, layout.concepts
+    assert np.array_equal(read[:, :split], seen["seen"][:, :split])
+    stored = split + PLANES.index("stored") * concepts
     students = wide.env.running().students
-    again = see(wide.env.running().view().features(), students, wide.layout)
-    assert np.array_equal(again, seen)
+    assert np.allclose(read[:, stored : stored + concepts], students.mastery)
+    assert np.allclose(read[:, -len(TRAITS)], np.tanh(students.traits.ability / 3.0))
 
 
 def test_another_truth_changes_the_value_and_no_choice():
-    made = lanes(True)
+    made = lanes(SightedLanes)
+    made.reset()
     torch.manual_seed(0)
     policy = MaskedPolicy(
         made.observation_space, made.action_space, lambda _: 1e-3, ConceptScorer(8), made.layout, True
     )
-    seen = made.reset()
-    assert isinstance(seen, np.ndarray)
+    here = observed(made)
     students = made.env.running().students
     students.at_test[:] = 1.0 - students.at_test
     students.traits.rate[:] += 1.0
-    other = see(made.env.running().view().features(), students, made.layout)
-    here, there = torch.from_numpy(seen), torch.from_numpy(other)
+    there = observed(made)
     activities = torch.zeros(20, dtype=torch.long)
     (value, log, _), (other_value, other_log, _) = (policy.evaluate_actions(x, activities) for x in (here, there))
     assert torch.equal(log, other_log)
     assert (value != other_value).any()
 
 
-def test_no_weight_of_the_critic_is_kept():
-    policy = trained(ConceptScorer(8)).policy
+@pytest.mark.parametrize("agent", [None, AllActionPPO(frames=1024, lanes=32, steps=16, batch=256)])
+def test_no_weight_of_a_critic_is_kept(agent: AllActionPPO | None):
+    policy = trained(ConceptScorer(8), **({} if agent is None else {"agent": agent})).policy
     assert {name.split(".")[1] for name in policy.weights()} == {"first", "summary", "second", "score"}
     assert policy.weights()["1.first.weight"].shape[1] == 3 * len(policy.tracker.belief.concept_features) + 2 + 6

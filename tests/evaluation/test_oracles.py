@@ -9,7 +9,8 @@ import pytest
 
 from curriculum_rl.batch import arrays, take_rows
 from curriculum_rl.envs.simulation import Gate, Simulation
-from curriculum_rl.evaluation.oracles import NO_CREDIT, ORACLES, goal_value, prospects, true_outlook
+from curriculum_rl.envs.truth import true_outlook, true_value
+from curriculum_rl.evaluation.oracles import NO_CREDIT, ORACLES, prospects
 from curriculum_rl.evaluation.rollout import Outcomes, Privileged, rollout
 from curriculum_rl.policies.greedy_credit import GreedyCredit
 from curriculum_rl.policies.load import load_policy
@@ -62,7 +63,7 @@ def test_the_true_outlook_is_what_the_students_say(world: str):
     np.testing.assert_allclose(outlook.recall, population.recall_now(students))
     # The score that these parts add up to, against the population's own.
     score = population.knowledge.score(np.arange(8), np.zeros(8)) * students.goal_share
-    total = 100 * score.sum(axis=1) + (goal_value(simulation.world, students) * outlook.at_test).sum(axis=1)
+    total = 100 * score.sum(axis=1) + (true_value(simulation.world, students) * outlook.at_test).sum(axis=1)
     np.testing.assert_allclose(total, 100 * population.expected_score(students))
 
 

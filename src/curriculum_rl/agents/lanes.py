@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
 from curriculum_rl.agents.networks.layout import Layout
-from curriculum_rl.agents.sight import see, with_sight
 from curriculum_rl.batch import Bool, Float, Int, arrays
 from curriculum_rl.envs.sb3 import CurriculumVecEnv
 from curriculum_rl.envs.simulation import Gate
@@ -53,7 +51,6 @@ class Lanes(CurriculumVecEnv):
     students: ids that may be met; more than these is an error.
     reward_scale: what rewards in points are multiplied by.
     out_of_step: whether lanes start at random points of the course.
-    sight: whether observations are widened by the truth, for a critic (`sight.py`).
     """
 
     def __init__(
@@ -68,7 +65,6 @@ class Lanes(CurriculumVecEnv):
         students: range = TRAINING_STUDENTS,
         reward_scale: float = 1.0,
         out_of_step: bool = True,
-        sight: bool = False,
     ) -> None:
         native = CurriculumVectorEnv(
             world, lanes, tracker=tracker, objective=objective, gate=gate, seed=seed, first_student=students.start
@@ -76,9 +72,6 @@ class Lanes(CurriculumVecEnv):
         super().__init__(native, reward_scale)
         self.students, self.out_of_step = students, out_of_step
         self.layout = Layout.of(world.platform, tracker)
-        self.sight = sight
-        if sight:
-            self.observation_space = spaces.Box(-1.0, 1.0, (with_sight(self.layout).features,), np.float32)
         self._form = world.curriculum.form
         forms = len(world.curriculum.forms)
         self.played = Played(np.zeros(lanes), np.ones(lanes, dtype=np.bool_), np.zeros(forms, dtype=np.int64))
@@ -93,7 +86,7 @@ class Lanes(CurriculumVecEnv):
             observation = self._warm_up()
         played.forms[:] = 0
         played.returns.clear()
-        return self._seen(observation)
+        return self._observed(observation)
 
     def step_wait(self) -> VecEnvStepReturn:
         """One step of every lane. The end of the calendar is an end: nothing after it is worth anything.
@@ -105,10 +98,11 @@ class Lanes(CurriculumVecEnv):
         self._record(reward, done)
         if self.env.next_student > self.students.stop:
             raise InvalidInput("training", [f"ran out of students: {len(self.students)} were set aside for it"])
-        return self._seen(observation), (self.reward_scale * reward).astype(np.float32), done, self._empty
+        return self._observed(observation), (self.reward_scale * reward).astype(np.float32), done, self._empty
 
-    def _seen(self, features: Float32) -> Float32:
-        return see(features, self.env.running().students, self.layout) if self.sight else features
+    def _observed(self, features: Float32) -> VecEnvObs:
+        """What the learner is given for these features."""
+        return features
 
     def _record(self, reward: Float, done: Bool) -> None:
         played = self.played

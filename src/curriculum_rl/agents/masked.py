@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.networks.network import Network, mask_logits
-from curriculum_rl.agents.sight import unseen, with_sight
+from curriculum_rl.agents.sight import Observation, joined, seen_of, with_sight
 
 Mask = np.ndarray | Tensor | None
 ADAM_EPS = 1e-5
@@ -50,47 +50,47 @@ class _MaskedCategorical:
 
     inputs: nn.Module
     actor: nn.Module
-    critic_inputs: nn.Module | None
+    critic_inputs: nn.Module
     critic: nn.Module
 
     def _assemble(self, schedule: Schedule, network: Network, layout: Layout, sight: bool) -> None:
         wide = with_sight(layout) if sight else layout
-        self.layout = layout
+        self.layout, self.sight = layout, sight
         self.inputs, self.actor, self.critic = network.inputs(layout), network.actor(layout), network.critic(wide)
-        self.critic_inputs = network.inputs(wide) if sight else None
+        self.critic_inputs = network.inputs(wide) if sight else self.inputs
         self.optimizer = torch.optim.Adam(
             [*self.actor.parameters(), *self.critic.parameters()], lr=schedule(1.0), eps=ADAM_EPS, foreach=True
         )
 
-    def _log_probabilities(self, obs: Tensor, mask: Mask) -> tuple[Tensor, Tensor]:
-        """Log-probabilities, and what the critic reads."""
-        if self.critic_inputs is None:
-            read = self.inputs(obs)
-            return categorical(self.actor(read), mask), read
-        return categorical(self.actor(self.inputs(unseen(obs, self.layout))), mask), self.critic_inputs(obs)
+    def read(self, obs: Observation) -> tuple[Tensor, Tensor]:
+        """What the actor reads, and what critics read; one and the same without sight."""
+        seen = self.inputs(seen_of(obs))
+        return seen, self.critic_inputs(joined(obs, self.layout)) if self.sight else seen
 
     def forward(
-        self, obs: Tensor, deterministic: bool = False, action_masks: Mask = None
+        self, obs: Observation, deterministic: bool = False, action_masks: Mask = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Activities drawn (or the likeliest), values, and the log-probabilities of the activities."""
-        log, read = self._log_probabilities(obs, action_masks)
+        seen, read = self.read(obs)
+        log = categorical(self.actor(seen), action_masks)
         activity = log.argmax(dim=1) if deterministic else draw(log)
         return activity, self.critic(read), log.gather(1, activity[:, None])[:, 0]
 
     def evaluate_actions(
-        self, obs: Tensor, actions: Tensor, action_masks: Mask = None
+        self, obs: Observation, actions: Tensor, action_masks: Mask = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Values, log-probabilities of these activities, entropies."""
-        log, read = self._log_probabilities(obs, action_masks)
+        seen, read = self.read(obs)
+        log = categorical(self.actor(seen), action_masks)
         return self.critic(read), log.gather(1, actions.long()[:, None])[:, 0], entropy_of(log)
 
-    def predict_values(self, obs: Tensor) -> Tensor:
+    def predict_values(self, obs: Observation) -> Tensor:
         """The critic's values, (n, 1)."""
-        value: Tensor = self.critic((self.critic_inputs or self.inputs)(obs))
+        value: Tensor = self.critic(self.critic_inputs(joined(obs, self.layout)))
         return value
 
-    def _predict(self, observation: Tensor, deterministic: bool = False, action_masks: Mask = None) -> Tensor:
-        log, _ = self._log_probabilities(observation, action_masks)
+    def _predict(self, observation: Observation, deterministic: bool = False, action_masks: Mask = None) -> Tensor:
+        log = categorical(self.actor(self.inputs(seen_of(observation))), action_masks)
         return log.argmax(dim=1) if deterministic else draw(log)
 
 

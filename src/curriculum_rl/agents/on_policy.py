@@ -21,6 +21,7 @@ from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
 from curriculum_rl.agents.learned import LearnedPolicy, from_weights
 from curriculum_rl.agents.networks.network import Network
 from curriculum_rl.agents.resume import fingerprint, rules, settled
+from curriculum_rl.agents.sight import SightedLanes
 from curriculum_rl.agents.watcher import Watcher, run
 from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.objectives.objective import Objective
@@ -106,7 +107,8 @@ class OnPolicy:
         agent = self if frames is None else replace(self, frames=frames)
         settings = fingerprint(agent, network, tracker, objective, gate, students, seed, *rules(world))
         with settled(self.threads):
-            lanes = Lanes(
+            kind = SightedLanes if self.sight else Lanes
+            lanes = kind(
                 world,
                 tracker=tracker,
                 objective=objective,
@@ -116,7 +118,6 @@ class OnPolicy:
                 students=students,
                 reward_scale=self.reward_scale,
                 out_of_step=self.out_of_step,
-                sight=self.sight,
             )
             parts = {"network": network, "layout": lanes.layout, "sight": self.sight}
             model = agent.algorithm(lanes, parts, seed)

@@ -33,8 +33,7 @@ def state_of(model: BaseAlgorithm, lanes: Lanes) -> tuple[Arrays, dict[str, Any]
     for place, entries in moments.items():
         tensors.update({f"optimizer.{place}.{name}": _copy(value) for name, value in entries.items()})
     tensors.update({f"lanes.{name}": array.copy() for name, array in lanes.state().items()})
-    assert isinstance(model._last_obs, np.ndarray)
-    tensors["last.observation"] = model._last_obs.copy()
+    tensors.update({f"last.observation.{name}": array.copy() for name, array in _parts(model._last_obs)})
     tensors["last.starts"] = np.array(model._last_episode_starts)
     tensors["random.torch"] = _copy(torch.get_rng_state())
     name, words, position, has_normal, normal = np.random.get_state()  # noqa: NPY002  (what SB3 draws from)
@@ -58,7 +57,8 @@ def restore(model: BaseAlgorithm, lanes: Lanes, tensors: Arrays, record: Mapping
     groups = model.policy.optimizer.state_dict()["param_groups"]
     model.policy.optimizer.load_state_dict({"state": moments, "param_groups": groups})
     lanes.restore(dict(_under(tensors, "lanes.")))
-    model._last_obs = tensors["last.observation"].copy()
+    parts = {name: array.copy() for name, array in _under(tensors, "last.observation.")}
+    model._last_obs = parts.pop("") if "" in parts else parts
     model._last_episode_starts = tensors["last.starts"].copy()
     model.num_timesteps, model._n_updates = int(record["frames"]), int(record["updates"])
     torch.set_rng_state(torch.from_numpy(tensors["random.torch"].copy()))
@@ -122,6 +122,11 @@ def settled(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
         torch.set_rng_state(torch_state)
         np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+def _parts(observation: Any) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """The arrays of an observation by name; one that is an array alone has no name."""
+    yield from observation.items() if isinstance(observation, dict) else [("", observation)]
 
 
 def _copy(value: torch.Tensor) -> npt.NDArray[Any]:

@@ -1,50 +1,82 @@
 """What a critic may see while it trains, and nothing else may: the true state of the students.
 
 A value read off the truth knows that a lucky moment is partly paid for by what is left to learn, so advantages are
-far less noisy (asymmetric actor-critic: Pinto et al. 2018, doi:10.15607/RSS.2018.XIV.008). The actor never receives
-it, and the critic is thrown away when training ends.
+far less noisy (asymmetric actor-critic: Pinto et al. 2018, doi:10.15607/RSS.2018.XIV.008). Observations become a
+mapping: `seen` is what a platform sees, and all that the actor is ever given; `truth` goes to critics, which are
+thrown away when training ends.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
 import torch
+from gymnasium import spaces
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs
 from torch import Tensor
 
+from curriculum_rl.agents.lanes import Lanes
 from curriculum_rl.agents.networks.layout import Layout
-from curriculum_rl.students.population import Students
+from curriculum_rl.envs.truth import Truth
+from curriculum_rl.trackers.prospects import prospects
 from curriculum_rl.trackers.tracker import Float32
+from curriculum_rl.world import World
 
-PLANES = 2
-"""Of each concept: recall at the test if nothing more is done, and recall without forgetting."""
+PLANES: Final = ("recall", "stored", "at_test", "readiness", "learn", "refreshed", "gain", "unlocks", "lasting")
+"""Of each concept, as in `Outlook` and `prospects`."""
 
-TRAITS = 3
-"""Of the student: ability, rate of learning, memory."""
+TRAITS: Final = ("ability", "rate", "memory")
+"""Of the student, in three sds."""
+
+Observation = Tensor | dict[str, Tensor]
+"""What is seen, (n, F); or that and the truth."""
 
 
 def with_sight(layout: Layout) -> Layout:
-    """The layout of an observation that `see` widened."""
-    return replace(layout, planes=layout.planes + PLANES, student=layout.student + TRAITS)
+    """The layout of what a critic reads: `joined` of what is seen and of the truth."""
+    return replace(layout, planes=layout.planes + len(PLANES), student=layout.student + len(TRAITS))
 
 
-def see(features: Float32, students: Students, layout: Layout) -> Float32:
-    """Features (n, F) with the truth: planes of concepts after the others, traits at the end."""
-    n, concepts, split = len(features), layout.concepts, layout.planes * layout.concepts
-    out = np.empty((n, layout.features + PLANES * concepts + TRAITS), dtype=np.float32)
-    out[:, :split] = features[:, :split]
-    out[:, split : split + concepts] = students.at_test
-    out[:, split + concepts : split + 2 * concepts] = students.mastery
-    out[:, split + 2 * concepts : -TRAITS] = features[:, split:]
-    traits = students.traits
-    for i, trait in enumerate((traits.ability, traits.rate, traits.memory)):
-        out[:, i - TRAITS] = np.tanh(trait / 3.0)
+def written(truth: Truth, world: World, now: np.ndarray) -> Float32:
+    """The truth as numbers of the order of 1, (n, planes K + traits)."""
+    n, concepts = truth.value.shape
+    outlook, split = truth.outlook, len(PLANES) * concepts
+    out = np.empty((n, split + len(TRAITS)), dtype=np.float32)
+    gain, unlocks, lasting, _ = prospects(outlook, world.platform, truth.value, now)
+    planes = [getattr(outlook, name) for name in PLANES[:6]]
+    for i, plane in enumerate([*planes, gain, unlocks, lasting]):
+        out[:, i * concepts : (i + 1) * concepts] = plane
+    for i, name in enumerate(TRAITS):
+        out[:, split + i] = np.tanh(getattr(truth.traits, name) / 3.0)
     return out
 
 
-def unseen(observations: Tensor, layout: Layout) -> Tensor:
-    """The features alone, (n, F), of observations that `see` widened."""
-    split = layout.planes * layout.concepts
-    after = split + PLANES * layout.concepts
-    return torch.cat([observations[:, :split], observations[:, after:-TRAITS]], dim=1)
+def seen_of(observation: Observation) -> Tensor:
+    """What a platform sees, (n, F)."""
+    return observation["seen"] if isinstance(observation, dict) else observation
+
+
+def joined(observation: Observation, layout: Layout) -> Tensor:
+    """What a critic reads, as `with_sight(layout)` says: planes of concepts before what is of the student."""
+    if not isinstance(observation, dict):
+        return observation
+    seen, truth = observation["seen"], observation["truth"]
+    split, planes = layout.planes * layout.concepts, len(PLANES) * layout.concepts
+    return torch.cat([seen[:, :split], truth[:, :planes], seen[:, split:], truth[:, planes:]], dim=1)
+
+
+class SightedLanes(Lanes):
+    """Lanes whose observations hold what is seen and, beside it, what is true. Arguments as for `Lanes`."""
+
+    def __init__(self, world: World, **settings: Any) -> None:
+        super().__init__(world, **settings)
+        wide = len(PLANES) * self.layout.concepts + len(TRAITS)
+        truth = spaces.Box(-1.0, 1.0, (wide,), np.float32)
+        self.observation_space = spaces.Dict({"seen": self.env.single_observation_space, "truth": truth})
+
+    def _observed(self, features: Float32) -> VecEnvObs:
+        students = self.env.running().students
+        truth = Truth.of(self.env.world, students)
+        return {"seen": features, "truth": written(truth, self.env.world, students.clock.now)}

@@ -1,7 +1,7 @@
 """Bounds that see the true state of students: how much better teaching could be if nothing had to be inferred.
 
 Privileged wherever they are printed. They weigh activities as the heuristics do, with the truth in the place of a
-belief; for knowledge that grows by degrees the truth is taken to first order (see `true_outlook`).
+belief; for knowledge that grows by degrees the truth is taken to first order (see `envs/truth.py`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy as np
 from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.envs.simulation import Simulation
+from curriculum_rl.envs.truth import Truth
 from curriculum_rl.evaluation.rollout import Privileged
 from curriculum_rl.policies.greedy_credit import Credit
 from curriculum_rl.policies.policy import best, surely
-from curriculum_rl.students.knowledge.knowledge import At
 from curriculum_rl.students.population import Students
 from curriculum_rl.trackers.bkt import BKTFilter
-from curriculum_rl.trackers.tracker import Outlook, Tracker
+from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.world import World
 
 NO_CREDIT: Final = Credit(credit=0.0, discount=0.0, inform=0.0, upkeep=0.0, fade=0.0)
@@ -31,61 +31,14 @@ BLOCK: Final = 128
 """Students whose copies are played at a time, so that they stay in the cache."""
 
 
-def true_outlook(world: World, students: Students) -> Outlook:
-    """What is true, in the form of what a tracker believes, (n, K) each.
-
-    Exact for knowledge that is there or not (BKT). Where it grows by degrees, one more try is taken to add
-    `learn` of what is missing, and what it adds to be forgotten like what is newly learned.
-    """
-    population, memory = world.population, world.population.memory
-    at, now = At.every(*students.goals.shape), students.clock.now[:, None]
-    to_test = world.course.test_day - now
-    retention = memory.retention(now - students.last, students.half_life)
-    new = memory.new_days * np.exp(students.traits.memory)[:, None]
-
-    def recalled(share: Float) -> Float:
-        return population.knowledge.recall(students.knowledge, at, share.T).T
-
-    def per_stored(share: Float) -> Float:
-        return np.divide(recalled(share), students.mastery, out=share.copy(), where=students.mastery > 0)
-
-    recall = recalled(retention)
-    return Outlook(
-        recall=recall,
-        stored=students.mastery,
-        at_test=students.at_test,
-        readiness=_readiness(world, recall),
-        learn=population.knowledge.expected_gain(students.knowledge, at).T,
-        fresh=np.broadcast_to(memory.retention(to_test, new), recall.shape),
-        refreshed=per_stored(memory.retention(to_test, memory.lengthened(students.half_life, retention))),
-        kept=per_stored(memory.retention(to_test, students.half_life)),
-    )
-
-
-def _readiness(world: World, recall: Float) -> Float:
-    ready = np.ones_like(recall)
-    for parent, strength in zip(*world.curriculum.parents, strict=True):
-        ready *= 1.0 - strength * (1.0 - recall.take(parent, axis=1))
-    leak = world.population.leak
-    return leak + (1.0 - leak) * ready
-
-
-def goal_value(world: World, students: Students) -> Float:
-    """Points of the delayed test for each unit of recall, by concept, (n, K); 0 where it is no goal."""
-    concepts = np.arange(students.goals.shape[1])
-    score = world.population.knowledge.score
-    slope = score(concepts, np.ones(len(concepts))) - score(concepts, np.zeros(len(concepts)))
-    return students.goal_share * (100.0 * slope)
-
-
 def prospects(world: World, students: Students, ahead: Credit) -> tuple[Float, Float]:
     """Points of each activity, with credit for what comes later, and the student's own minutes for it, (n, A) each.
 
     What overruns a session costs what was left of it.
     """
     course, clock = world.course, students.clock
-    value, left = goal_value(world, students), course.minutes_left(clock)
-    points = ahead.points(true_outlook(world, students), world.platform, value, left)
+    truth, left = Truth.of(world, students), course.minutes_left(clock)
+    points = ahead.points(truth.outlook, world.platform, truth.value, left)
     minutes = world.curriculum.minutes * np.exp(-students.traits.pace)[:, None]
     return points, np.minimum(minutes, np.maximum(course.minutes - clock.used, 1e-6)[:, None])
 

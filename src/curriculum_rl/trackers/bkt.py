@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.trackers.planning import goal_value
 from curriculum_rl.trackers.prospects import prospects
 from curriculum_rl.trackers.tracker import Belief, Float32, Outlook, blank_record
 from curriculum_rl.violations import Violations
@@ -155,7 +156,8 @@ class FilterBelief(Belief):
             concept[:, 8] = 2.0 * np.sqrt(np.maximum(square - outlook.stored**2, 0.0))
         else:
             concept[:, 8] = 0.0
-        for i, plane in enumerate(prospects(outlook, self.platform, self.goals, self.now), start=9):
+        value = goal_value(self.platform, self.goals)
+        for i, plane in enumerate(prospects(outlook, self.platform, value, self.now), start=9):
             concept[:, i] = plane
         student[:] = _over_nodes(self.weight, self.grid.scaled.T)
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from curriculum_rl.batch import Bool, Float
-from curriculum_rl.trackers.planning import goal_value, unlocking, with_reviews
+from curriculum_rl.batch import Float
+from curriculum_rl.trackers.planning import unlocking, with_reviews
 from curriculum_rl.trackers.tracker import Outlook
 from curriculum_rl.world import Platform
 
@@ -25,9 +25,16 @@ UPKEEP = 0.4
 """Share of forgetting that reviews make good at the start of the course, falling to none; assumed, likewise."""
 
 
-def prospects(outlook: Outlook, platform: Platform, goals: Bool, now: Float) -> tuple[Float, Float, Float, Float]:
-    """Gain, unlocks, lasting and tells of every concept, squeezed, (n, K) each; `now` is the day, (n,)."""
-    value, known = goal_value(platform, goals), platform.filter
+def prospects(outlook: Outlook, platform: Platform, value: Float, now: Float) -> tuple[Float, Float, Float, Float]:
+    """Gain, unlocks, lasting and tells of every concept, squeezed, (n, K) each.
+
+    Args:
+        outlook: what is believed, or true.
+        platform: the population's parameters and the calendar.
+        value: points for each unit of recall at the test, (n, K).
+        now: the day, (n,).
+    """
+    known = platform.filter
     ahead = unlocking(outlook, platform, value, DISCOUNT)
     learned = (1.0 - outlook.stored) * outlook.readiness * outlook.learn
     days = platform.course.days

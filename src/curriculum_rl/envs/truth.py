@@ -1,0 +1,85 @@
+"""What is true of students, by a channel of its own: for critics while they train, and for bounds. Never for a policy.
+
+A `View` does not hold it, nor does any belief: whoever takes a `Truth` says so by its type, and a test names the only
+files that may.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from curriculum_rl.batch import Float
+from curriculum_rl.students.knowledge.knowledge import At
+from curriculum_rl.students.population import Students
+from curriculum_rl.students.traits import Traits
+from curriculum_rl.trackers.tracker import Outlook
+from curriculum_rl.world import World
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Of n students.
+
+    Attributes:
+        outlook: what is true, in the form of what a tracker believes.
+        value: points of the delayed test for each unit of recall, by concept, (n, K); 0 where it is no goal.
+        traits: of each student.
+    """
+
+    outlook: Outlook
+    value: Float
+    traits: Traits
+
+    @classmethod
+    def of(cls, world: World, students: Students) -> Truth:
+        """The truth about these students: O(n K)."""
+        return cls(true_outlook(world, students), true_value(world, students), students.traits)
+
+
+def true_outlook(world: World, students: Students) -> Outlook:
+    """What is true, in the form of what a tracker believes, (n, K) each.
+
+    Exact for knowledge that is there or not (BKT). Where it grows by degrees, one more try is taken to add
+    `learn` of what is missing, and what it adds to be forgotten like what is newly learned.
+    """
+    population, memory = world.population, world.population.memory
+    at, now = At.every(*students.goals.shape), students.clock.now[:, None]
+    to_test = world.course.test_day - now
+    retention = memory.retention(now - students.last, students.half_life)
+    new = memory.new_days * np.exp(students.traits.memory)[:, None]
+
+    def recalled(share: Float) -> Float:
+        return population.knowledge.recall(students.knowledge, at, share.T).T
+
+    def per_stored(share: Float) -> Float:
+        return np.divide(recalled(share), students.mastery, out=share.copy(), where=students.mastery > 0)
+
+    recall = recalled(retention)
+    return Outlook(
+        recall=recall,
+        stored=students.mastery,
+        at_test=students.at_test,
+        readiness=_readiness(world, recall),
+        learn=population.knowledge.expected_gain(students.knowledge, at).T,
+        fresh=np.broadcast_to(memory.retention(to_test, new), recall.shape),
+        refreshed=per_stored(memory.retention(to_test, memory.lengthened(students.half_life, retention))),
+        kept=per_stored(memory.retention(to_test, students.half_life)),
+    )
+
+
+def _readiness(world: World, recall: Float) -> Float:
+    ready = np.ones_like(recall)
+    for parent, strength in zip(*world.curriculum.parents, strict=True):
+        ready *= 1.0 - strength * (1.0 - recall.take(parent, axis=1))
+    leak = world.population.leak
+    return leak + (1.0 - leak) * ready
+
+
+def true_value(world: World, students: Students) -> Float:
+    """Points of the delayed test for each unit of recall, by concept, (n, K); 0 where it is no goal."""
+    concepts = np.arange(students.goals.shape[1])
+    score = world.population.knowledge.score
+    slope = score(concepts, np.ones(len(concepts))) - score(concepts, np.zeros(len(concepts)))
+    return students.goal_share * (100.0 * slope)
