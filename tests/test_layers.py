@@ -20,6 +20,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("yaml_file", "batch"),
     ("config", "course"),
     ("curriculum",),
+    ("revision",),
     ("streams",),
     ("students",),
     ("pack_tables",),

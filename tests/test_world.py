@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from curriculum_rl.course import Course
 from curriculum_rl.packs import read_pack
 from curriculum_rl.resources import configs_folder, pack_names, simulators_folder
+from curriculum_rl.students.population import Goals
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import WorldConfig, load_world
 
@@ -61,6 +63,43 @@ def test_changes():
 
 def test_more_concepts_than_there_are_keeps_all():
     assert WorldConfig("fractions", concepts=99).load().curriculum == load_world("fractions").curriculum
+
+
+def test_concepts_by_name_are_those_of_the_pack_in_its_order():
+    whole = load_world("assistments09").curriculum
+    named = tuple(whole.concepts[k].id for k in (40, 3, 17))
+    made = WorldConfig("assistments09", concepts=named).load()
+    assert [c.id for c in made.curriculum.concepts] == [whole.concepts[k].id for k in (3, 17, 40)]
+
+
+def test_every_unknown_concept_is_named():
+    with pytest.raises(InvalidInput, match=r"must be a concept of the pack\. Did you mean s013") as caught:
+        WorldConfig("assistments09", concepts=("s013", "s0133", "algebra")).load()
+    assert len(caught.value.violations) == 2
+    for bad in ((), ("s013", "s013")):
+        with pytest.raises(InvalidInput, match="concepts"):
+            WorldConfig("assistments09", concepts=bad)
+
+
+def test_the_worlds_beside_the_default_study_differ_from_it_as_they_say():
+    """Every other one keeps the students' calendar, goals and concepts but for the one thing that it is named after."""
+    default = load_world("new_material")
+    concepts = {c.id for c in default.curriculum.concepts}
+    ranked = sorted(load_world("assistments09").curriculum.concepts, key=lambda c: -c.tries)
+
+    def ids(name: str) -> set[str]:
+        return {c.id for c in load_world(name).curriculum.concepts}
+
+    assert ids("new_concepts") == {c.id for c in ranked[20:40]}
+    assert ids("forty_concepts") == {c.id for c in ranked[:40]}
+    assert ids("reordered") == ids("new_activities") == ids("other_model") == concepts
+    other = load_world("other_model").population
+    assert type(other.knowledge) is not type(default.population.knowledge)
+    assert (other.memory, other.pace, other.goals) == (default.population.memory, default.population.pace, Goals(0.4))
+    assert load_world("half_budget").course.total_minutes == default.course.total_minutes / 2
+    assert load_world("half_budget").course.days == default.course.days
+    assert load_world("leak_02").population == replace(default.population, leak=0.2)
+    assert load_world("no_goals").students(0, np.arange(5)).goals.all()
 
 
 @pytest.mark.parametrize(

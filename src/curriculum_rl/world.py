@@ -16,6 +16,7 @@ from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.packs import Pack, find_pack, read_pack
 from curriculum_rl.resources import configs_folder, pack_names
+from curriculum_rl.revision import Revision
 from curriculum_rl.students.knowledge.knowledge import FilterParameters
 from curriculum_rl.students.memory.memory import Memory
 from curriculum_rl.students.population import Goals, Population, Students
@@ -90,20 +91,22 @@ class WorldConfig:
     Attributes:
         pack: its name, or the folder of your own.
         name: what the world is called in results; null calls it by its pack.
-        concepts: keep so many concepts, those with the most evidence (`tries`); null keeps all.
+        concepts: keep so many concepts, those with the most evidence (`tries`), or these, by id; null keeps all.
         initial_shift: logits added to first knowledge; below 0 the course is newer to its students.
         leak: replaces the pack's; null keeps it.
         goal_share: replaces the pack's; 1: everything is everyone's goal; null keeps it.
         course: replaces the pack's calendar; null keeps it.
+        revision: of the catalogue that is left: another order, new activities; null leaves it as it is.
     """
 
     pack: str
     name: str | None = None
-    concepts: int | None = None
+    concepts: int | tuple[str, ...] | None = None
     initial_shift: float = 0.0
     leak: float | None = None
     goal_share: float | None = None
     course: Course | None = None
+    revision: Revision | None = None
 
     def __post_init__(self) -> None:
         check = Violations("world")
@@ -111,7 +114,12 @@ class WorldConfig:
             find_pack(self.pack)
         except InvalidInput as error:
             check.found.extend(error.violations)
-        if self.concepts is not None:
+        if isinstance(self.concepts, tuple):
+            check.that(self.concepts, "concepts = []: must name at least one; null keeps all")
+            for i, concept in enumerate(self.concepts):
+                if concept in self.concepts[:i]:
+                    check.add(f"concepts[{i}]", concept, "stands twice", "Name it once.")
+        elif self.concepts is not None:
             check.number("concepts", self.concepts, at_least=1, whole=True)
         check.number("initial_shift", self.initial_shift, at_least=-10.0, at_most=10.0)
         for name in ("leak", "goal_share"):
@@ -146,24 +154,43 @@ def load_world(name_or_folder: str | Path) -> World:
 def _changed(config: WorldConfig) -> dict[str, str]:
     """The source of what a configuration sets beside the pack."""
     changes: dict[str, float | None] = {
-        "concepts.kept": config.concepts,
+        "concepts.kept": len(config.concepts) if isinstance(config.concepts, tuple) else config.concepts,
         "leak": config.leak,
         "goals.share": config.goal_share,
+        "knowledge.initial_shift": config.initial_shift or None,
     }
-    if config.initial_shift:
-        changes["knowledge.initial_shift"] = config.initial_shift
-    lines = {name: f"assumed: {value:g}, set by the world's configuration" for name, value in changes.items() if value}
-    return lines | ({"course": "assumed: set by the world's configuration"} if config.course else {})
+    by = "set by the world's configuration"
+    lines = {name: f"assumed: {value:g}, {by}" for name, value in changes.items() if value is not None}
+    lines |= {"course": f"assumed: {by}"} if config.course else {}
+    return lines | (config.revision.sources if config.revision else {})
+
+
+def _kept(curriculum: Curriculum, concepts: int | tuple[str, ...] | None) -> Int:
+    """Positions of the concepts that a configuration keeps, rising."""
+    if concepts is None:
+        return np.arange(len(curriculum.concepts))
+    if isinstance(concepts, int):
+        tries = np.array([c.tries for c in curriculum.concepts])
+        return np.sort(np.argsort(-tries, kind="stable")[:concepts])
+    check = Violations("world")
+    for i, concept in enumerate(concepts):
+        if concept not in curriculum.concept_index:
+            remedy = nearest(concept, curriculum.concept_index)
+            check.add(f"concepts[{i}]", concept, "must be a concept of the pack", remedy)
+    check.raise_all()
+    return np.sort([curriculum.concept_index[concept] for concept in concepts])
 
 
 def _derive(pack: Pack, config: WorldConfig) -> World:
     curriculum, population = pack.curriculum, pack.population
     knowledge = population.knowledge
-    if config.concepts is not None and config.concepts < len(curriculum.concepts):
-        tries = np.array([c.tries for c in curriculum.concepts])
-        kept = np.sort(np.argsort(-tries, kind="stable")[: config.concepts])
+    kept = _kept(curriculum, config.concepts)
+    if len(kept) < len(curriculum.concepts):
         knowledge = knowledge.subset(kept)
         curriculum = curriculum.keep([curriculum.concepts[k].id for k in kept])
+    if config.revision is not None:
+        knowledge = knowledge.subset(config.revision.concepts(len(kept)))
+        curriculum = config.revision.revised(curriculum)
     if config.initial_shift:
         knowledge = knowledge.shifted(config.initial_shift)
     population = replace(
