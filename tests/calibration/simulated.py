@@ -34,7 +34,8 @@ def write_log(
         at = At(np.full((1, students), k), np.arange(students)[None] * concepts + k)
         for t in range(tries):
             item = rng.integers(ITEMS, size=students)
-            chance = model.success(state, at, one, one, difficulty[k, item])  # type: ignore[attr-defined]
+            task = model.tasks(at.concepts, difficulty[k, item])  # type: ignore[attr-defined]
+            chance = model.success(state, at, one, one, task)  # type: ignore[attr-defined]
             right = rng.random(students) < chance
             u, v = rng.random((1, students)), rng.random((1, students))
             model.learn_from(state, at, one, u, v)  # type: ignore[attr-defined]

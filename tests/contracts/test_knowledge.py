@@ -95,7 +95,7 @@ def test_probabilities_are_probabilities(name: str, tries: int):
     for retention in (0.0, 0.3, 1.0):
         kept = np.full(shares.shape, retention)
         for difficulty in (-8.0, -1.0, 0.0, 8.0):
-            chance = model.success(state, at, shares, kept, np.full(N, difficulty))
+            chance = model.success(state, at, shares, kept, model.tasks(at.concepts, np.full(N, difficulty)))
             assert chance.shape == (N,)
             assert np.all((chance >= 0.0) & (chance <= 1.0))
         recall = model.recall(state, at, kept)
@@ -109,10 +109,11 @@ def test_harder_is_harder_and_forgetting_hurts(name: str):
     model, state = practised(name, 5)
     at, shares = two_loads()
     ones = np.ones(shares.shape)
-    chances = [model.success(state, at, shares, ones, np.full(N, d)) for d in (-1.0, 0.0, 1.0)]
+    tasks = [model.tasks(at.concepts, np.full(N, d)) for d in (-1.0, 0.0, 1.0)]
+    chances = [model.success(state, at, shares, ones, task) for task in tasks]
     assert np.all(chances[0] > chances[1])
     assert np.all(chances[1] > chances[2])
-    assert np.all(model.success(state, at, shares, 0.5 * ones, np.zeros(N)) <= chances[1])
+    assert np.all(model.success(state, at, shares, 0.5 * ones, tasks[1]) <= chances[1])
     assert np.all(model.recall(state, at, 0.5 * ones) <= model.recall(state, at, ones))
     assert np.all(np.diff(model.score(np.zeros((5, 1), int), np.linspace(0, 1, 5)[:, None]), axis=0) > 0)
 
@@ -129,7 +130,7 @@ def test_asking_changes_nothing(name: str):
     model, state = practised(name, 3)
     at, shares = two_loads()
     before = snapshot(state)
-    model.success(state, at, shares, np.ones(shares.shape), np.zeros(N))
+    model.success(state, at, shares, np.ones(shares.shape), model.tasks(at.concepts, np.zeros(N)))
     model.recall(state, at, np.ones(shares.shape))
     model.held(state)[:] = True
     for old, new in zip(before, snapshot(state), strict=True):
@@ -180,12 +181,13 @@ def test_a_batch_is_its_students_one_by_one(name: str):
     at, shares = two_loads()
     u, v = np.random.default_rng(2).random((2, *shares.shape))
     singles = [take_rows(copy.deepcopy(whole), np.array([i])) for i in range(N)]
-    chance = model.success(whole, at, shares, np.full(shares.shape, 0.7), np.zeros(N))
+    task = model.tasks(at.concepts, np.zeros(N))
+    chance = model.success(whole, at, shares, np.full(shares.shape, 0.7), task)
     model.learn_from(whole, at, shares, u, v)
     for i, single in enumerate(singles):
         here = places(at.concepts[:, i : i + 1])
         part = slice(i, i + 1)
-        alone = model.success(single, here, shares[:, part], np.full((2, 1), 0.7), np.zeros(1))
+        alone = model.success(single, here, shares[:, part], np.full((2, 1), 0.7), task[:, :, part])
         assert alone[0] == chance[i]
         model.learn_from(single, here, shares[:, part], u[:, part], v[:, part])
         for (_, mine), (_, theirs) in zip(arrays(single), arrays(whole), strict=True):

@@ -142,7 +142,8 @@ def simulate(
         load = np.where(active, concepts[:, item], k)
         share = np.where(active, shares[:, item], 0.0)
         at = At(load, load + base)
-        chance = knowledge.success(state, at, share, np.ones(load.shape), fit.difficulty[item])
+        task = knowledge.tasks(load, fit.difficulty[item])
+        chance = knowledge.success(state, at, share, np.ones(load.shape), task)
         right = (rng.random(n) < chance)[who]
         knowledge.learn_from(state, at, (share > 0).astype(np.float64), rng.random((width, n)), rng.random((width, n)))
         did[tried], was_right[tried] = True, right

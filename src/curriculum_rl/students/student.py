@@ -15,7 +15,7 @@ A step costs O(students): it reads and writes the practised concepts and their p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -64,6 +64,12 @@ class Dynamics:
     population: Population
     course: Course
 
+    @cached_property
+    def _tasks(self) -> Float:
+        """What the knowledge model needs to know of every activity."""
+        concepts, _ = self.curriculum.loads
+        return self.population.knowledge.tasks(concepts, self.curriculum.difficulty)
+
     def step(self, students: Students, activity: Int) -> Happened:
         """Every student tries one activity, (n,); `students` is changed in place."""
         curriculum, population = self.curriculum, self.population
@@ -76,9 +82,8 @@ class Dynamics:
         retention = population.memory.retention(now - last, half_life)
 
         answered = curriculum.answered.take(activity)
-        chance = population.knowledge.success(
-            students.knowledge, at, shares, retention, curriculum.difficulty.take(activity)
-        )
+        task = self._tasks.take(activity, axis=2)
+        chance = population.knowledge.success(students.knowledge, at, shares, retention, task)
         correct = (answer < chance) & answered
         minutes = population.pace.take(curriculum.minutes.take(activity), students.traits.pace, streams.normal(pace))
 

@@ -68,10 +68,15 @@ class AFM(ConceptModel):
         """Nothing: what was known at first is not forgotten, (n, K)."""
         return np.zeros(state.growth.shape, dtype=np.bool_)
 
-    def success(self, state: AFMState, at: At, shares: Float, retention: Float, difficulty: Float) -> Float:
+    def tasks(self, concepts: Int, difficulty: Float) -> Float:
+        """Intercepts of the concepts, and the difficulty."""
+        return np.stack([self.each("intercept").take(concepts), np.broadcast_to(difficulty, concepts.shape)])
+
+    def success(self, state: AFMState, at: At, shares: Float, retention: Float, task: Float) -> Float:
         """P(right) of each student's try, (n,)."""
-        level = self.each("intercept").take(at.concepts) + state.growth.take(at.flat) * retention
-        chance: Float = expit(state.ability + (shares * level).sum(axis=0) - difficulty)
+        intercept, difficulty = task
+        level = intercept + state.growth.take(at.flat) * retention
+        chance: Float = expit(state.ability + (shares * level).sum(axis=0) - difficulty[0])
         return chance
 
     def learn_from(self, state: AFMState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
 from scipy.special import expit
 
 from curriculum_rl.batch import Bool, Float, Int
@@ -88,11 +89,16 @@ class BKT(ConceptModel):
         """What is known, (n, K)."""
         return state.known.copy()
 
-    def success(self, state: BKTState, at: At, shares: Float, retention: Float, difficulty: Float) -> Float:
+    def tasks(self, concepts: Int, difficulty: Float) -> Float:
+        """P(right) where recalled, and where not."""
+        right = expit(-self.logits("slip").take(concepts) - difficulty)
+        lucky = expit(self.logits("guess").take(concepts) - difficulty)
+        return np.stack([right, lucky])
+
+    def success(self, state: BKTState, at: At, shares: Float, retention: Float, task: Float) -> Float:
         """P(right) of each student's try, (n,)."""
         recalled = state.known.take(at.flat) * retention
-        right = expit(-self.logits("slip").take(at.concepts) - difficulty)
-        lucky = expit(self.logits("guess").take(at.concepts) - difficulty)
+        right, lucky = task
         if len(shares) == 1:
             chance: Float = (lucky + (right - lucky) * recalled)[0]
             return chance

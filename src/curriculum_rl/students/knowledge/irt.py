@@ -74,12 +74,17 @@ class IRT(ConceptModel):
         """Nothing: what was known at first is not forgotten, (n, K)."""
         return np.zeros(state.growth.shape, dtype=np.bool_)
 
-    def success(self, state: IRTState, at: At, shares: Float, retention: Float, difficulty: Float) -> Float:
+    def tasks(self, concepts: Int, difficulty: Float) -> Float:
+        """Discrimination, level and guess of the concepts, and the difficulty."""
+        of_concepts = [self.each(name).take(concepts) for name in ("discrimination", "level", "guess")]
+        return np.stack([*of_concepts, np.broadcast_to(difficulty, concepts.shape)])
+
+    def success(self, state: IRTState, at: At, shares: Float, retention: Float, task: Float) -> Float:
         """P(right) of each student's try, (n,); several concepts compensate for one another by their shares."""
-        a, c = self.each("discrimination").take(at.concepts), self.each("guess").take(at.concepts)
-        theta = state.ability + self.each("level").take(at.concepts) + state.growth.take(at.flat) * retention
+        a, level, c, difficulty = task
+        theta = state.ability + level + state.growth.take(at.flat) * retention
         slope, logits, luck = ((shares * x).sum(axis=0) for x in (a, a * theta, c))
-        chance: Float = luck + (1.0 - luck) * expit(logits - slope * difficulty)
+        chance: Float = luck + (1.0 - luck) * expit(logits - slope * difficulty[0])
         return chance
 
     def learn_from(self, state: IRTState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:

@@ -78,8 +78,14 @@ class Knowledge(Protocol[S]):
     def held(self, state: S) -> Bool:
         """What is in memory, so that it can be forgotten, (n, K)."""
 
-    def success(self, state: S, at: At, shares: Float, retention: Float, difficulty: Float) -> Float:
-        """P(right) of each student's try, (n,), with retention of each of its concepts, (L, n)."""
+    def tasks(self, concepts: Int, difficulty: Float) -> Float:
+        """What `success` needs to know of m tasks, whoever tries them, (numbers, L, m): found once for a curriculum.
+
+        A task is on concepts, (L, m), and so hard, (m,).
+        """
+
+    def success(self, state: S, at: At, shares: Float, retention: Float, task: Float) -> Float:
+        """P(right) of each student's try of a task, (n,), with retention of each of its concepts, (L, n)."""
 
     def learn_from(self, state: S, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
         """Practises, in place: `strength` is readiness times learning times share, u and v uniform draws, (L, n).
