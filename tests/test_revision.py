@@ -76,13 +76,12 @@ def test_in_another_order_every_concept_keeps_its_own_numbers():
     assert new.population == replace(old.population, knowledge=old.population.knowledge.subset(np.array(places)))
 
 
-@pytest.mark.parametrize("name", ["random", "random_allowed"])
-def test_order_is_nothing_to_those_who_do_not_go_by_it(name: str):
-    """Means of 8,000 students each, other luck: they differ by less than 3.9 standard errors, 1 time in 10,000 more.
+def test_order_is_nothing_to_those_who_do_not_go_by_it():
+    """Means of 8,000 students each, other luck: beyond 3.9 standard errors apart 1 time in 10,000.
 
-    A planted 5% of the gain is five standard errors.
+    A planted 5% of the gain is more than four and a half.
     """
-    gains = [rollout(load_world(world), load_policy(name), 8000).gain for world in ("new_material", "reordered")]
+    gains = [rollout(load_world(world), load_policy("random"), 8000).gain for world in ("new_material", "reordered")]
     error = float(np.sqrt(sum(g.var() / len(g) for g in gains)))
     apart = float(gains[0].mean() - gains[1].mean())
     assert abs(apart) < 3.9 * error

@@ -20,6 +20,7 @@ from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
 from curriculum_rl.agents.learned import LearnedPolicy, load_learned
 from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
 from curriculum_rl.agents.networks.flat import Flat
+from curriculum_rl.agents.networks.network import Network
 from curriculum_rl.agents.ppo import PPO
 from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.evaluation import cohorts
@@ -28,6 +29,7 @@ from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.policies.random import Random
 from curriculum_rl.trackers.bkt import BKTFilter
 from curriculum_rl.violations import InvalidInput
+from curriculum_rl.world import Platform
 from tests.agents.playground import SMALL, bandit, some_view, trained
 from tests.worlds import made_world
 
@@ -151,15 +153,50 @@ def test_a_policy_keeps_to_the_mask():
         )
 
 
-def test_the_scorer_carries_over_to_another_curriculum_and_the_flat_network_does_not():
+def elsewhere() -> Platform:
+    """A larger world's platform, its activities of the bandit's two forms, which it lists the other way round."""
     other = made_world()
-    few = other.curriculum.forms[: len(bandit().curriculum.forms)]  # it knows of so many forms
-    moved = replace(other.curriculum, activities=tuple(a for a in other.curriculum.activities if a.form in few))
-    platform = replace(other.platform, curriculum=moved)
+    forms = bandit().curriculum.forms[::-1]
+    activities = [
+        replace(a, form=forms[i % 2], difficulty=0.0, minutes=2.0, learning=1.0)
+        for i, a in enumerate(other.curriculum.activities)
+    ]
+    return replace(other.platform, curriculum=replace(other.curriculum, activities=tuple(activities)))
+
+
+def test_the_scorer_carries_over_to_another_curriculum_and_the_flat_network_does_not():
+    platform = elsewhere()
     policy = trained(ConceptScorer(8)).policy.on(platform)
-    assert len(policy.activities) == len(moved.activities)
-    with pytest.raises(InvalidInput, match="size mismatch"):
+    assert len(policy.activities) == len(platform.curriculum.activities)
+    with pytest.raises(InvalidInput, match="Flat: is bound to"):
         trained().policy.on(platform)
+    strange = replace(platform.curriculum.activities[0], form="quiz")
+    curriculum = replace(platform.curriculum, activities=(strange, *platform.curriculum.activities[1:]))
+    with pytest.raises(InvalidInput, match="'quiz': the policy never met one"):
+        trained(ConceptScorer(8)).policy.on(replace(platform, curriculum=curriculum))
+
+
+@pytest.mark.parametrize("network", [ConceptScorer(8), Flat((16,))])
+def test_carried_over_to_its_own_world_a_policy_is_the_same(tmp_path: Path, network: Network):
+    policy = trained(network).policy
+    policy.save(tmp_path / "policy")
+    view = some_view(bandit(), policy.tracker)
+    for same in (policy.on(bandit().platform), load_learned(tmp_path / "policy", bandit(), elsewhere=True)):
+        assert same.drawn().probabilities(view).tobytes() == policy.drawn().probabilities(view).tobytes()
+
+
+def test_forms_are_known_by_name_wherever_they_are_listed(tmp_path: Path):
+    """The same catalogue the other way round: the same probabilities the other way round, saved or not."""
+    there = replace(bandit().curriculum, activities=bandit().curriculum.activities[::-1])
+    assert there.forms != bandit().curriculum.forms
+    world = replace(bandit(), curriculum=there)
+    policy = trained(ConceptScorer(8)).policy
+    policy.save(tmp_path / "policy")
+    view = some_view(bandit(), policy.tracker)
+    expected = policy.drawn().probabilities(view)[:, ::-1]
+    assert expected.std(axis=1).mean() > 0.002
+    for carried in (policy.on(world.platform), load_learned(tmp_path / "policy", world, elsewhere=True)):
+        np.testing.assert_allclose(carried.drawn().probabilities(view), expected, rtol=1e-4, atol=1e-7)
 
 
 def test_training_students_are_nobody_elses_and_lanes_start_out_of_step():

@@ -32,6 +32,7 @@ class LearnedPolicy:
         tracker: the one that it trained with.
         actor: from observations (n, F) to logits (n, A).
         features, activities: what the entries of an observation and the logits mean, for a check on loading.
+        forms: of activity, as its weights number them.
         sampled: whether activities are drawn from the probabilities; else the likeliest is taken.
     """
 
@@ -40,6 +41,7 @@ class LearnedPolicy:
     actor: nn.Module = field(repr=False)
     features: tuple[str, ...] = field(repr=False)
     activities: tuple[str, ...] = field(repr=False)
+    forms: tuple[str, ...] = field(repr=False)
     sampled: bool = False
 
     def probabilities(self, view: View) -> Float:
@@ -60,9 +62,12 @@ class LearnedPolicy:
         """The same weights for another curriculum, where the network allows it: the concept scorer does.
 
         Raises:
-            InvalidInput: the weights do not fit.
+            InvalidInput: the network is bound to its own curriculum, or the weights do not fit.
         """
-        return from_weights(platform, self.network, self.tracker, self.weights(), self.sampled)
+        there = untrained(platform, self.network, self.tracker, self.forms)
+        if not self.network.portable and (there.features, there.activities) != (self.features, self.activities):
+            raise _bound(self.network)
+        return _taught(there, self.weights()).drawn(self.sampled)
 
     def weights(self) -> dict[str, np.ndarray[Any, Any]]:
         """Every weight of the actor by name; copies."""
@@ -76,46 +81,78 @@ class LearnedPolicy:
             "tracker": describe(self.tracker),
             "features": list(self.features),
             "activities": list(self.activities),
+            "forms": list(self.forms),
             "sampled": self.sampled,
             "record": dict(record or {}),
         }
         checkpoints.save(path, self.weights(), about)
 
 
-def load_learned(path: Path, world: World) -> LearnedPolicy:
-    """Reads a policy that `save` wrote, for the world that it was trained in.
+def load_learned(path: Path, world: World, *, elsewhere: bool = False) -> LearnedPolicy:
+    """Reads a policy that `save` wrote, for the world that it was trained in, or for another.
+
+    Args:
+        elsewhere: whether the world may have other concepts and activities, where the network allows it.
 
     Raises:
-        InvalidInput: the files are damaged, or the world has other features or activities.
+        InvalidInput: the files are damaged, or the policy does not fit the world.
     """
     tensors, about = checkpoints.load(path)
     if about.get("kind") != "learned policy":
         raise InvalidInput(str(path), [f"kind = {about.get('kind')!r}: must be 'learned policy'"])
     network, tracker = build(about["network"], f"{path}: network"), build(about["tracker"], f"{path}: tracker")
     here = {"features": feature_names(tracker, world.platform), "activities": _activities(world.platform)}
-    for name, expected in here.items():
-        if list(expected) != about[name]:
-            remedy = "Load the world that it was trained in."
-            raise InvalidInput(str(path), [f"{name}: differ from those of world {world.name!r}. {remedy}"])
-    return from_weights(world.platform, network, tracker, tensors, bool(about["sampled"]))
+    differ = [name for name, expected in here.items() if list(expected) != about[name]]
+    if differ and not elsewhere:
+        remedy = "Load the world that it was trained in."
+        raise InvalidInput(
+            str(path), [f"{name}: differ from those of world {world.name!r}. {remedy}" for name in differ]
+        )
+    if differ and not network.portable:
+        raise _bound(network)
+    if differ and "forms" not in about:
+        raise InvalidInput(str(path), ["forms: are not recorded, so it cannot be carried over. Train it again."])
+    forms = tuple(about["forms"]) if "forms" in about else None
+    return from_weights(world.platform, network, tracker, tensors, bool(about["sampled"]), forms)
 
 
 def from_weights(
-    platform: Platform, network: Network, tracker: Tracker, weights: Mapping[str, Any], sampled: bool = False
+    platform: Platform,
+    network: Network,
+    tracker: Tracker,
+    weights: Mapping[str, Any],
+    sampled: bool = False,
+    forms: tuple[str, ...] | None = None,
 ) -> LearnedPolicy:
     """A policy for this platform with these weights of the actor.
+
+    Args:
+        forms: as the weights number them; the platform's own by default.
 
     Raises:
         InvalidInput: they do not fit the network and the platform.
     """
-    layout = Layout.of(platform, tracker)
+    return _taught(untrained(platform, network, tracker, forms), weights).drawn(sampled)
+
+
+def untrained(
+    platform: Platform, network: Network, tracker: Tracker, forms: tuple[str, ...] | None = None
+) -> LearnedPolicy:
+    """A policy with weights that nothing taught.
+
+    Args:
+        forms: as its weights are to number them; the platform's own by default.
+
+    Raises:
+        InvalidInput: the platform has a form beside these.
+    """
+    forms = platform.curriculum.forms if forms is None else forms
+    if new := [form for form in platform.curriculum.forms if form not in forms]:
+        remedy = "Train one where there are activities of this form."
+        raise InvalidInput("forms", [f"{form!r}: the policy never met one. {remedy}" for form in new])
+    layout = Layout.of(platform, tracker, forms)
     with torch.random.fork_rng(devices=[]):  # its first weights are random, and are not meant to cost draws
         actor = nn.Sequential(network.inputs(layout), network.actor(layout))
-    try:
-        actor.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
-    except RuntimeError as error:
-        lines = str(error).splitlines()
-        raise InvalidInput("weights", [line.strip() for line in lines[1:] or lines]) from None
     actor.eval().requires_grad_(False)
     return LearnedPolicy(
         network=network,
@@ -123,8 +160,23 @@ def from_weights(
         actor=actor,
         features=feature_names(tracker, platform),
         activities=_activities(platform),
-        sampled=sampled,
+        forms=forms,
     )
+
+
+def _taught(policy: LearnedPolicy, weights: Mapping[str, Any]) -> LearnedPolicy:
+    """The policy, with these weights put into its actor."""
+    try:
+        policy.actor.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
+    except RuntimeError as error:
+        lines = str(error).splitlines()
+        raise InvalidInput("weights", [line.strip() for line in lines[1:] or lines]) from None
+    return policy
+
+
+def _bound(network: Network) -> InvalidInput:
+    told = "is bound to the concepts and activities that it was trained with"
+    return InvalidInput("network", [f"{type(network).__name__}: {told}. Train a concept_scorer to carry over."])
 
 
 def _activities(platform: Platform) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ The critic has an h of its own and reads the value off its glance.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,8 @@ class ConceptScorer:
     """Attributes:
     width: units for each concept in each hidden layer.
     """
+
+    portable: ClassVar[bool] = True
 
     width: int = 32
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 from torch import nn
 
@@ -17,6 +18,8 @@ class Flat:
     """Attributes:
     hidden: units of each hidden layer, of the actor and of the critic.
     """
+
+    portable: ClassVar[bool] = False
 
     hidden: tuple[int, ...] = (64, 64)
 

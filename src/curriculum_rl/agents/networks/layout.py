@@ -41,12 +41,19 @@ class Layout:
     within: Matrix
 
     @classmethod
-    def of(cls, platform: Platform, tracker: Tracker) -> Layout:
-        """The layout of a platform's observations."""
+    def of(cls, platform: Platform, tracker: Tracker, forms: tuple[str, ...] | None = None) -> Layout:
+        """The layout of a platform's observations.
+
+        Args:
+            forms: the order in which forms are numbered, for weights that were trained with another curriculum; that
+                of the platform's own by default.
+        """
         curriculum, belief = platform.curriculum, tracker.belief
+        forms = curriculum.forms if forms is None else forms
         concept, share = curriculum.loads
         attributes = np.stack([curriculum.difficulty, np.log(curriculum.minutes), np.log1p(curriculum.learning)], 1)
         mean = np.stack([attributes[curriculum.form == f].mean(axis=0) for f in range(len(curriculum.forms))])
+        number = np.array([forms.index(form) for form in curriculum.forms], dtype=np.int64)
         within = attributes - mean[curriculum.form]
         within[np.abs(within) < 1e-9] = 0.0
         return cls(
@@ -56,8 +63,8 @@ class Layout:
             after=_rows_to_one(curriculum.requires),
             concept=concept,
             share=share.astype(np.float32),
-            form=curriculum.form,
-            forms=len(curriculum.forms),
+            form=number[curriculum.form],
+            forms=len(forms),
             within=within.astype(np.float32),
         )
 
