@@ -73,7 +73,7 @@ def same_state(reference: Reference, scalar: Student, simulation: Simulation, la
         "traits.pace": scalar.pace,
         "traits.memory": scalar.memory,
         "goals": scalar.goals,
-        "goal_share": np.array(scalar.goals) / sum(scalar.goals),
+        "goal_weight": 1.0 / sum(scalar.goals),
         "knowledge.known": scalar.mind.values,
         "knowledge.growth": scalar.mind.values,
         "knowledge.ability": scalar.ability,

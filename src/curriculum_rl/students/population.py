@@ -51,7 +51,7 @@ class Students:
     life: streams.Keys  # keys of the LIFE stream
     traits: Traits
     goals: Bool  # (n, K)
-    goal_share: Float  # (n, K) 1 / number of goals where a goal, else 0
+    goal_weight: Float  # (n,) of each goal: 1 / number of goals
     knowledge: Any  # the knowledge model's own state
     half_life: Float  # (n, K) days
     last: Float  # (n, K) day of the last practice
@@ -62,6 +62,12 @@ class Students:
 
     def __len__(self) -> int:
         return len(self.id)
+
+    @property
+    def goal_share(self) -> Float:
+        """Weight of each concept, (n, K): 1 / number of goals where a goal, else 0."""
+        share: Float = self.goals * self.goal_weight[:, None]
+        return share
 
     @cached_property
     def rows(self) -> Int:
@@ -120,7 +126,7 @@ class Population:
             life=streams.keys(seed, streams.Purpose.LIFE, ids),
             traits=traits,
             goals=goals,
-            goal_share=goals / goals.sum(axis=1, keepdims=True),
+            goal_weight=1.0 / goals.sum(axis=1),
             knowledge=knowledge,
             half_life=days * np.exp(traits.memory)[:, None],
             last=np.full((n, concepts), float(course.days[0])),
@@ -148,11 +154,14 @@ class Population:
     def expected_score(self, students: Students, rows: Int | slice = EVERYONE) -> Float:
         """Expected share of right answers on the delayed test, one medium problem a goal concept, (n,)."""
         concepts = np.arange(students.goals.shape[1])
-        score = self.knowledge.score(concepts, students.at_test[rows])
-        total: Float = (score * students.goal_share[rows]).sum(axis=1)
-        return total
+        return self._mean(students, rows, self.knowledge.score(concepts, students.at_test[rows]))
 
     def mean_mastery(self, students: Students, rows: Int | slice = EVERYONE) -> Float:
         """Mean recall without forgetting over the goals, (n,)."""
-        total: Float = (students.mastery[rows] * students.goal_share[rows]).sum(axis=1)
+        return self._mean(students, rows, students.mastery[rows])
+
+    def _mean(self, students: Students, rows: Int | slice, of: Float) -> Float:
+        """Mean over the goals of what is `of` these students and every concept, (n,)."""
+        share = students.goals[rows] * students.goal_weight[rows, None]
+        total: Float = (of * share).sum(axis=1)
         return total

@@ -133,7 +133,10 @@ class Dynamics:
         at = self._at(students, parents.take(concepts, axis=1))  # (P, L, n)
         missing = 1.0 - self.population.recall_on(students, at, now)
         missing *= strengths.take(concepts, axis=1)
-        ready: Float = np.subtract(1.0, missing, out=missing).prod(axis=0)
+        factors = np.subtract(1.0, missing, out=missing)
+        ready: Float = factors[0]
+        for factor in factors[1:]:  # one by one, much faster than a product over so short an axis
+            ready *= factor
         ready *= 1.0 - self.population.leak
         ready += self.population.leak
         return ready
@@ -153,7 +156,7 @@ class Dynamics:
         at_test = knowledge.recall(students.knowledge, at, memory.retention(self.course.test_day - last, half_life))
         mastery = knowledge.recall(students.knowledge, at, _all_kept(at.flat.shape))
         students.at_test.ravel()[at.flat], students.mastery.ravel()[at.flat] = at_test, mastery
-        goal_share = students.goal_share.take(at.flat)
+        goal_share = students.goals.take(at.flat) * students.goal_weight
         students.test_recall += (goal_share * (at_test - before[0])).sum(axis=0)
         return goal_share, (before[0], at_test), (before[1], mastery)
 
