@@ -86,11 +86,12 @@ class View:
         out = np.empty((n, split + student + len(TIME_FEATURES)), dtype=np.float32)
         belief.write_features(out[:, :split].reshape(n, planes, concepts), out[:, split : split + student])
         course = platform.course
-        time = out[:, split + student :]
-        time[:, 0] = self.minutes_left / course.total_minutes
-        time[:, 1] = self.session_left / course.minutes
-        time[:, 2] = self.sessions_left / len(course.days)
-        time[:, 3] = (course.test_day - belief.now) / course.test_day
+        time = np.empty((len(TIME_FEATURES), n), dtype=np.float32)  # written to `out` at once, as its rows lie apart
+        time[0] = self.minutes_left / course.total_minutes
+        time[1] = self.session_left / course.minutes
+        time[2] = self.sessions_left / len(course.days)
+        time[3] = (course.test_day - belief.now) / course.test_day
+        out[:, split + student :] = time.T
         return out
 
 
@@ -99,6 +100,15 @@ def feature_names(tracker: Tracker, platform: Platform) -> tuple[str, ...]:
     kind = tracker.belief
     by_concept = [f"{f}[{c.id}]" for f in kind.concept_features for c in platform.curriculum.concepts]
     return (*by_concept, *kind.student_features, *TIME_FEATURES)
+
+
+@dataclass
+class Drawn:
+    """Students who are in no lane yet, what is believed of them, and, once asked for, their first features."""
+
+    students: Students
+    belief: Belief
+    features: Float32 | None = None
 
 
 class Simulation:
@@ -118,9 +128,7 @@ class Simulation:
         self.world, self.tracker, self.seed, self.gate = world, tracker, seed, gate
         self.students: Students = world.students(seed, ids)
         self.belief: Belief = tracker.start(world.platform, self.students.goals)
-        self._block: Students | None = None
-        self._block_belief: Belief | None = None
-        self._block_features: Float32 | None = None
+        self._block: Drawn | None = None
         self._free: Bool = np.ones((len(ids), len(world.curriculum.activities)), dtype=np.bool_)
         self._free.flags.writeable = False
 
@@ -145,15 +153,6 @@ class Simulation:
         """What a network sees, (n, F), without making a mask."""
         return self._view(self.students, self.belief, self._free).features()
 
-    def first_features(self, ids: Int) -> Float32:
-        """The features of these students before their course, (m, F)."""
-        students, belief, positions = self._drawn(ids)
-        if students is not self._block:
-            return self._view(students, belief, self._free).features()
-        if self._block_features is None:
-            self._block_features = self._view(students, belief, self._free).features()
-        return self._block_features[positions]
-
     def _view(self, students: Students, belief: Belief, mask: Bool) -> View:
         course, clock = self.world.course, students.clock
         return View(
@@ -165,13 +164,17 @@ class Simulation:
             sessions_left=np.maximum(len(course.days) - 1 - clock.session, 0),
         )
 
-    def replace(self, rows: Int, ids: Int) -> None:
-        """Puts new students (ids) into these lanes."""
+    def replace(self, rows: Int, ids: Int, features: Float32 | None = None) -> None:
+        """Puts new students (ids) into these lanes, and into `features`, (n, F), what a network first sees of them."""
         for start in range(0, len(rows), BLOCK):
             part = slice(start, start + BLOCK)
-            source, belief, positions = self._drawn(ids[part])
-            put_rows(self.students, rows[part], source, positions)
-            put_rows(self.belief, rows[part], belief, positions)
+            drawn, positions = self._drawn(ids[part])
+            put_rows(self.students, rows[part], drawn.students, positions)
+            put_rows(self.belief, rows[part], drawn.belief, positions)
+            if features is not None:
+                if drawn.features is None:
+                    drawn.features = self._view(drawn.students, drawn.belief, self._free).features()
+                features[rows[part]] = drawn.features[positions]
 
     def keep(self, rows: Int) -> None:
         """Drops all lanes but these."""
@@ -179,18 +182,19 @@ class Simulation:
         self.belief = take_rows(self.belief, rows)
         self._free = self._free[: len(rows)]
 
-    def _drawn(self, ids: Int) -> tuple[Students, Belief, Int | slice]:
+    def _drawn(self, ids: Int) -> tuple[Drawn, Int | slice]:
         """Students with these ids, and where: drawn ahead in a block where ids go on one after the other."""
         first, last = int(ids.min()), int(ids.max())
         if last - first >= BLOCK:
-            students = self.world.students(self.seed, ids)
-            return students, self.tracker.start(self.world.platform, students.goals), np.arange(len(ids))
-        if self._block is None or first < self._block.id[0] or last > self._block.id[-1]:
-            self._block = self.world.students(self.seed, np.arange(first, first + BLOCK))
-            self._block_belief = self.tracker.start(self.world.platform, self._block.goals)
-            self._block_features = None
-        assert self._block_belief is not None
-        positions = ids - self._block.id[0]
+            return self._draw(ids), np.arange(len(ids))
+        block = self._block
+        if block is None or first < block.students.id[0] or last > block.students.id[-1]:
+            block = self._block = self._draw(np.arange(first, first + BLOCK))
+        start = int(block.students.id[0])
         if last - first == len(ids) - 1 and (ids[1:] > ids[:-1]).all():
-            return self._block, self._block_belief, slice(int(positions[0]), int(positions[-1]) + 1)
-        return self._block, self._block_belief, positions
+            return block, slice(first - start, last - start + 1)
+        return block, ids - start
+
+    def _draw(self, ids: Int) -> Drawn:
+        students = self.world.students(self.seed, ids)
+        return Drawn(students, self.tracker.start(self.world.platform, students.goals))

@@ -97,7 +97,8 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         reward = self.objective.reward(happened, self.world.population)
         features = simulation.features()
         over = happened.terminated | happened.truncated
-        final = self._finish(np.flatnonzero(over), over, features) if over.any() else {}
+        rows = np.flatnonzero(over)
+        final = self._finish(rows, over, features) if len(rows) else {}
         return features, reward, happened.terminated, happened.truncated, {**self._info(), **final}
 
     def action_masks(self) -> Bool:
@@ -155,8 +156,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         for row, last in zip(rows, features[rows], strict=True):
             observations[row] = last
         ids = self._next_ids(len(rows))
-        simulation.replace(rows, ids)
-        features[rows] = simulation.first_features(ids)
+        simulation.replace(rows, ids, features)
         return {"final_obs": observations, "_final_obs": over, "final_info": final_info, "_final_info": over}
 
     def _spread(self, rows: Int, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
