@@ -72,11 +72,18 @@ class Belief:
         answered = curriculum.answered.take(activity)
         correct = correct & answered
         self.learn_from(activity, concepts, shares, flat, answered, correct)
-        real = shares > 0  # an activity on fewer concepts than others is padded
-        seen = self.seen.take(flat) + real
-        tries = self.tries.take(flat) + (real & answered)
-        right = self.right.take(flat) + (real & correct)
-        last = self.now if len(flat) == 1 else np.where(real, self.now, self.last.take(flat))
+        seen, tries, right = self.seen.take(flat), self.tries.take(flat), self.right.take(flat)
+        last = self.now
+        if len(flat) == 1:
+            seen += 1.0
+            tries += answered
+            right += correct
+        else:  # an activity on fewer concepts than others is padded
+            real = shares > 0
+            seen += real
+            tries += real & answered
+            right += real & correct
+            last = np.where(real, last, self.last.take(flat))
         self.seen.ravel()[flat], self.tries.ravel()[flat], self.right.ravel()[flat] = seen, tries, right
         self.last.ravel()[flat] = last
         self.note(flat, seen, tries, right, last)

@@ -77,6 +77,11 @@ class BKT(ConceptModel):
         """Whether any concept can be lost."""
         return max(self.forget) > 0.0
 
+    @cached_property
+    def _span(self) -> Float:
+        """How much more often it is right where recalled, (K,)."""
+        return 1.0 - self.each("slip") - self.each("guess")
+
     def shifted(self, logits: float) -> BKT:
         """The same model with `initial` moved by so many logits."""
         return replace(self, initial=tuple(expit(self.logits("initial") + logits).tolist()))
@@ -126,8 +131,7 @@ class BKT(ConceptModel):
 
     def score(self, concepts: Int, recall: Float) -> Float:
         """P(right) on a medium problem: guess + (1 - slip - guess) * recall."""
-        guess, slip = self.each("guess").take(concepts), self.each("slip").take(concepts)
-        return guess + (1.0 - slip - guess) * recall
+        return self.each("guess").take(concepts) + self._span.take(concepts) * recall
 
     def filter_parameters(self, groups: tuple[Group, ...]) -> FilterParameters:
         """The model itself, its population's mean traits taken into `initial` and `learn`."""
