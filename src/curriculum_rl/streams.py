@@ -19,6 +19,7 @@ where mix(z) is z ^= z >> 30; z *= M1; z ^= z >> 27; z *= M2; z ^= z >> 31. All 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -76,12 +77,19 @@ class Keys:
 
 def keys(seed: int, purpose: int, students: npt.NDArray[np.int64]) -> Keys:
     """Keys of the students (ids, (n,)) for one seed (any non-negative integer below 2^63) and purpose."""
-    base = _hash(np.array([seed], dtype=np.uint64) * GOLDEN + np.uint64(purpose))
-    base = _hash(base + GOLDEN)
+    base, other = _bases(seed, purpose)
     ids = students.astype(np.uint64)
     a = _hash(_hash(ids * GOLDEN + base) ^ base)
-    b = _hash(a + _hash((ids ^ _M1) * GOLDEN + _hash(base ^ _M2)))
+    b = _hash(a + _hash((ids ^ _M1) * GOLDEN + other))
     return Keys(a, b)
+
+
+@lru_cache(maxsize=64)
+def _bases(seed: int, purpose: int) -> tuple[np.uint64, np.uint64]:
+    """The parts of the keys that are the same for all students."""
+    base = _hash(np.array([seed], dtype=np.uint64) * GOLDEN + np.uint64(purpose))
+    base = _hash(base + GOLDEN)
+    return base[0], _hash(base ^ _M2)[0]
 
 
 def uniform(key: Keys, counters: U64) -> Float:

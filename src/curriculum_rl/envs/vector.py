@@ -153,7 +153,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         if not self.autoreset:
             return {"final_info": final_info, "_final_info": over}
         observations = np.empty(self.num_envs, dtype=object)
-        for row, last in zip(rows, features[rows], strict=True):
+        for row, last in zip(rows.tolist(), features[rows], strict=True):
             observations[row] = last
         ids = self._next_ids(len(rows))
         simulation.replace(rows, ids, features)

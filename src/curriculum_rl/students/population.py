@@ -162,6 +162,6 @@ class Population:
 
     def _mean(self, students: Students, rows: Int | slice, of: Float) -> Float:
         """Mean over the goals of what is `of` these students and every concept, (n,)."""
-        share = students.goals[rows] * students.goal_weight[rows, None]
+        share = students.goals[rows] * students.goal_weight[rows][:, None]
         total: Float = (of * share).sum(axis=1)
         return total
