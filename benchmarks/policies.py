@@ -17,7 +17,7 @@ from rich.table import Table
 from curriculum_rl import load_policy, load_world
 from curriculum_rl.evaluation.cohorts import TEST, first
 from curriculum_rl.evaluation.rollout import CHUNK, rollout
-from curriculum_rl.policies.load import policy_names
+from curriculum_rl.policies.load import usual_names
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.world import World
 
@@ -41,7 +41,7 @@ def seconds(world: World, policy: Policy, decisions: int) -> tuple[int, float]:
 def main() -> None:
     """Prints the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("names", nargs="*", help="policies; every heuristic unless told")
+    options.add_argument("names", nargs="*", help="policies; every heuristic but the slow unless told")
     options.add_argument("--decisions", type=int, default=10_000_000)
     options.add_argument("--world", default="new_material")
     given = options.parse_args()
@@ -50,7 +50,7 @@ def main() -> None:
     table = Table(title=f"{given.decisions:,} decisions or more in {world.name}, one process")
     for heading in ("policy", "decisions", "seconds", "microseconds each", "times random's"):
         table.add_column(heading, justify="left" if heading == "policy" else "right")
-    for name in given.names or policy_names():
+    for name in given.names or usual_names():
         few, short = seconds(world, plain, given.decisions // SHORT)
         made, spent = seconds(world, load_policy(name), given.decisions)
         ratio = (spent / made) / (short / few)

@@ -86,7 +86,7 @@ def test_variants_are_as_many_from_anywhere(name: str):
 
 def test_goals_come_first(name: str):
     """Every heuristic but pure chance and the greedy ones, which weigh points, practises goals alone."""
-    if name == "random" or name.startswith("greedy"):
+    if name == "random" or name.startswith(("greedy", "lookahead")):
         return
     policy, view = seen(name)
     concepts, shares = view.platform.curriculum.loads

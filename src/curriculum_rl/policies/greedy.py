@@ -29,11 +29,14 @@ class Greedy:
 
     tracker: Tracker = field(default_factory=BKTFilter)
 
+    def scores(self, view: View) -> Float:
+        """Points a minute, (n, A)."""
+        belief, platform = view.belief, view.platform
+        return per_minute(worth(belief.outlook(), platform, goal_value(platform, belief.goals)), view)
+
     def probabilities(self, view: View) -> Float:
         """All on the best, (n, A)."""
-        belief, platform = view.belief, view.platform
-        points = worth(belief.outlook(), platform, goal_value(platform, belief.goals))
-        return best(per_minute(points, view), view.mask)
+        return best(self.scores(view), view.mask)
 
 
 def per_minute(points: Float, view: View) -> Float:

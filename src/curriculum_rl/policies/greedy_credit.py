@@ -99,9 +99,12 @@ class GreedyCredit:
         """Other ways of giving credit."""
         return [replace(self, ahead=ahead) for ahead in self.ahead.variants()]
 
-    def probabilities(self, view: View) -> Float:
-        """All on the best, (n, A)."""
+    def scores(self, view: View) -> Float:
+        """Points a minute, what comes later credited, (n, A)."""
         belief, platform = view.belief, view.platform
         value = goal_value(platform, belief.goals)
-        points = self.ahead.points(belief.outlook(), platform, value, view.minutes_left)
-        return best(per_minute(points, view), view.mask)
+        return per_minute(self.ahead.points(belief.outlook(), platform, value, view.minutes_left), view)
+
+    def probabilities(self, view: View) -> Float:
+        """All on the best, (n, A)."""
+        return best(self.scores(view), view.mask)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from curriculum_rl.config import build, nearest
 from curriculum_rl.policies.policy import Policy
@@ -10,10 +10,18 @@ from curriculum_rl.resources import configs_folder
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.yaml_file import check_yaml
 
+SLOW: Final = frozenset({"lookahead"})
+"""Heuristics that take minutes for some thousand students."""
+
 
 def policy_names() -> list[str]:
     """Names of all heuristics."""
     return sorted(p.stem for p in (configs_folder() / "policy").glob("*.yaml"))
+
+
+def usual_names() -> list[str]:
+    """Names of the heuristics that take part unless told otherwise: all but the slow ones."""
+    return [name for name in policy_names() if name not in SLOW]
 
 
 def load_policy(name: str) -> Policy:

@@ -35,6 +35,14 @@ class Tunable(Policy, Protocol):
         """Other settings to try from here, one thing changed at a time: as many, in the same order, from anywhere."""
 
 
+@runtime_checkable
+class Ranked(Policy, Protocol):
+    """A policy that takes what it scores highest, and says how it scores the rest."""
+
+    def scores(self, view: View) -> Float:
+        """Of each activity, (n, A), masked or not; the highest allowed one is taken."""
+
+
 def best(score: Float, mask: Bool) -> Float:
     """All probability on the allowed activity with the highest score, the first of them on a tie, (n, A)."""
     choice: Int = np.where(mask, score, -np.inf).argmax(axis=1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from curriculum_rl.config import nearest
 from curriculum_rl.evaluation.statistics import Bootstrap
-from curriculum_rl.policies.load import policy_names
+from curriculum_rl.policies.load import policy_names, usual_names
 from curriculum_rl.violations import Violations
 
 
@@ -15,7 +15,7 @@ class Policies:
     """The strategies that a learned policy is compared with.
 
     Attributes:
-        names: of the heuristics in `configs/policy`; null takes every one.
+        names: of the heuristics in `configs/policy`; null takes every one but the slow (`policies/load.py`).
         tune: whether their parameters are tuned in this world first, on students of their own.
         tuning_students: on how many.
         privileged: whether bounds that see the true state of students are shown beside them.
@@ -37,7 +37,7 @@ class Policies:
     @property
     def chosen(self) -> tuple[str, ...]:
         """The names that are meant."""
-        return tuple(policy_names()) if self.names is None else self.names
+        return tuple(usual_names()) if self.names is None else self.names
 
 
 @dataclass(frozen=True)

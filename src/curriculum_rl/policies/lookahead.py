@@ -1,0 +1,151 @@
+"""One step of improvement on any heuristic: try its best few activities, each followed by the heuristic, on a belief.
+
+    a = argmax over candidates of  V(a) - sure * error(V(a) - V(its own choice))
+    V(a) = believed points of the delayed test after a, then the base for `horizon` decisions
+
+This is the rollout algorithm of Tesauro & Galperin (1996) and Bertsekas, Tsitsiklis & Wu (1997),
+doi:10.1023/A:1009635226865: with exact values it would be no worse than its base. The candidates are the best activity
+of each of the concepts that the base ranks highest; the base's own choice is the first of them, and wins a tie.
+
+Without copies the belief moves on by its mean (`futures.py`): nothing is drawn, and there is no error. With copies,
+students are drawn from the belief and answer (`imagined.py`): unbiased in the platform's model, but it takes many to
+tell candidates apart. Either costs students * decisions * candidates * (2 or copies) * horizon choices of the base.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from curriculum_rl.batch import Float, Int, take_rows
+from curriculum_rl.envs.simulation import View
+from curriculum_rl.policies.futures import Expected, Futures
+from curriculum_rl.policies.greedy_credit import GreedyCredit
+from curriculum_rl.policies.imagined import Imagined
+from curriculum_rl.policies.policy import Policy, Ranked, best
+from curriculum_rl.trackers.bkt import FilterBelief
+from curriculum_rl.trackers.tracker import Tracker
+from curriculum_rl.violations import Violations
+
+BLOCK = 512
+"""Futures played at a time, so that they stay in the cache."""
+
+
+@dataclass(frozen=True)
+class Lookahead:
+    """Attributes:
+    base: what is improved on, over a Bayesian filter; where it plays at random, its likeliest activity is followed.
+    candidates: activities tried at each decision; 1 is the base.
+    horizon: decisions foreseen after the candidate; null: to the end of the course.
+    copies: of the student for each candidate; 0: the mean alone.
+    sure: standard errors by which a candidate must be better than the base's own choice.
+    """
+
+    base: Policy = field(default_factory=GreedyCredit)
+    candidates: int = 3
+    horizon: int | None = 20
+    copies: int = 0
+    sure: float = 0.0
+
+    def __post_init__(self) -> None:
+        check = Violations("lookahead")
+        check.number("candidates", self.candidates, at_least=1, at_most=1000, whole=True)
+        if self.horizon is not None:
+            check.number("horizon", self.horizon, at_least=0, at_most=100_000, whole=True)
+        check.number("copies", self.copies, at_least=0, at_most=10_000, whole=True)
+        check.number("sure", self.sure, at_least=0.0, at_most=100.0)
+        if not issubclass(self.base.tracker.belief, FilterBelief):
+            remedy = "Give it curriculum_rl.trackers.bkt.BKTFilter, whose model the future is foreseen by."
+            check.add("base.tracker", type(self.base.tracker).__name__, "must be a Bayesian filter", remedy)
+        check.raise_all()
+
+    @property
+    def tracker(self) -> Tracker:
+        """The base's."""
+        return self.base.tracker
+
+    def probabilities(self, view: View) -> Float:
+        """All on the best, (n, A)."""
+        return best(self.scores(view), view.mask)
+
+    def scores(self, view: View) -> Float:
+        """Points of the delayed test, less what is not sure, of what was tried, (n, A); -inf of all else."""
+        scores = np.full(view.mask.shape, -np.inf)
+        size = max(1, BLOCK // (self.candidates * (self.copies or 2)))
+        for start in range(0, len(scores), size):
+            part = slice(start, start + size)
+            some = _part(view, part)
+            candidate = self._candidates(some)
+            value = self._values(some, candidate)
+            value[~np.take_along_axis(some.mask, candidate, axis=1)] = -np.inf
+            # The first comes last, so that it stands where few are allowed and candidates repeat it.
+            for i in range(self.candidates - 1, -1, -1):
+                scores[np.arange(start, start + len(value)), candidate[:, i]] = value[:, i]
+        return scores
+
+    def _candidates(self, view: View) -> Int:
+        """The base's best activity of each of its best concepts, (n, candidates), the best first."""
+        concepts, shares = view.platform.curriculum.loads
+        main = concepts[shares.argmax(axis=0), np.arange(concepts.shape[1])]
+        ranked = self.base.scores(view) if isinstance(self.base, Ranked) else self.base.probabilities(view)
+        left = np.where(view.mask, ranked, -np.inf)
+        found: list[Int] = []
+        for _ in range(self.candidates):
+            found.append(left.argmax(axis=1))
+            left[main == main[found[-1]][:, None]] = -np.inf
+        return np.stack(found, axis=1)
+
+    def _values(self, view: View, candidate: Int) -> Float:
+        """V of each candidate, less what is not sure, (n, candidates)."""
+        copies = self.copies
+        futures = Imagined.after(view, candidate, copies) if copies else Expected.after(view, candidate)
+        plan, weight = futures.plan, futures.weight
+        points = self._play(futures)
+        mean = np.bincount(plan, weight * points, candidate.size).astype(np.float64).reshape(candidate.shape)
+        if copies < 2 or self.sure == 0.0:
+            return mean
+        points = points.reshape(*candidate.shape, copies)
+        mean -= self.sure * (points - points[:, :1]).std(axis=2) / np.sqrt(copies - 1)
+        return mean
+
+    def _play(self, futures: Futures) -> Float:
+        """Points at the end of each future, (m,), where the base goes on."""
+        points, place = np.empty(len(futures)), np.arange(len(futures))
+        over = futures.belief.platform.course.over(futures.clock)
+        left = -1 if self.horizon is None else self.horizon
+        while True:
+            activity = self.base.probabilities(futures.view()).argmax(axis=1)
+            share = np.where(over | (left == 0), 0.0, futures.fitting(activity))
+            ends = share < 1.0
+            if ends.any():
+                last = np.flatnonzero(ends)
+                points[place[last]] = _ending(take_rows(futures, last), activity[last], share[last])
+                going = np.flatnonzero(~ends)
+                if len(going) == 0:
+                    return points
+                futures, place, activity = take_rows(futures, going), place[going], activity[going]
+            futures.step(activity)
+            over, left = futures.belief.platform.course.over(futures.clock), left - 1
+
+
+def _ending(futures: Futures, activity: Int, share: Float) -> Float:
+    """Points where so much of a last activity counts, (m,)."""
+    points = futures.points()
+    if share.any():
+        futures.step(activity)
+        points += share * (futures.points() - points)
+    return points
+
+
+def _part(view: View, part: slice) -> View:
+    """These students alone."""
+    return replace(
+        view,
+        student=view.student[part],
+        belief=take_rows(view.belief, part),
+        mask=view.mask[part],
+        minutes_left=view.minutes_left[part],
+        session_left=view.session_left[part],
+        sessions_left=view.sessions_left[part],
+    )
