@@ -217,6 +217,8 @@ def _union(value: Any, options: tuple[Any, ...], hint: Any, path: str, violation
     if value is None and types.NoneType in options:
         return None
     options = tuple(o for o in options if o is not types.NoneType)
+    keys = set(value) if isinstance(value, Mapping) else set()
+    options = tuple(o for o in options if keys & getattr(o, "__dataclass_fields__", {}).keys()) or options
     if len(options) == 1:
         return _value(value, options[0], path, violations)
     tried = [Violations(violations.where) for _ in options]

@@ -46,8 +46,26 @@ def outcomes(results: Results) -> Markup:
         ),
         kind_legend(results.policies),
         table("strips", "Outcome of every policy, points", ["Policy", axis, "Mean (95% interval)"], rows),
+        _kept(results),
         details("All numbers by policy", all_numbers(results)),
     )
+
+
+def _kept(results: Results) -> Markup:
+    """What the policies that were trained elsewhere keep of the gain of those trained here."""
+    if not results.kept:
+        return Markup("")
+    rows = []
+    for k in results.kept:
+        low, share, high = (None if x is None else 100.0 * x for x in (k.ci_low, k.share, k.ci_high))
+        shown = [points(share), between(low, high) if share is not None else "–"]
+        rows.append([policy_name(results, k.policy), policy_name(results, k.native), *shown])
+    footing = (
+        "The mean of a policy that was trained elsewhere over that of one with the same network and tracker that was "
+        "trained in this world, on the same students. No share is given where the latter is not clear of zero."
+    )
+    headers = ["Trained elsewhere", "Trained here", "Share, %", "95% interval"]
+    return table("numbers", "Share of the gain that is kept", headers, rows, footing)
 
 
 def comparisons(results: Results) -> Markup:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from curriculum_rl.evaluation.kept import Kept
 from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.evaluation.subgroups import Cell, Gap
 from curriculum_rl.report.schema import (
@@ -37,7 +38,9 @@ def read_results(results: Mapping[str, object], where: str = "results.json") -> 
     comparisons = [_comparison(record) for record in top.records("comparisons", required=True)]
     check.that("policies" not in results or bool(policies), "policies = []: must hold at least one policy")
     names = [policy.name for policy in policies]
-    _check_names(check, names, comparisons)
+    kept = [_kept(record) for record in top.records("kept")]
+    pairs = {"comparisons": [(c.policy, c.baseline) for c in comparisons], "kept": [(k.policy, k.native) for k in kept]}
+    _check_names(check, names, pairs)
     found = Results(
         experiment=top.text("experiment", "study"),
         world=top.mapping("world"),
@@ -47,6 +50,7 @@ def read_results(results: Mapping[str, object], where: str = "results.json") -> 
         seeds=tuple(int(seed) for seed in top.numbers("seeds")),
         policies=tuple(sorted(policies, key=lambda policy: (-policy.mean, policy.name))),
         comparisons=tuple(comparisons),
+        kept=tuple(kept),
         subgroups=tuple(_cell(record) for record in top.records("subgroups")),
         gaps=tuple(_gap(record) for record in top.records("subgroup_gaps")),
         curves=tuple(_curve(record) for record in top.records("curves")),
@@ -58,13 +62,15 @@ def read_results(results: Mapping[str, object], where: str = "results.json") -> 
     return found
 
 
-def _check_names(check: Violations, names: Sequence[str], comparisons: Sequence[Comparison]) -> None:
+def _check_names(check: Violations, names: Sequence[str], pairs: Mapping[str, Sequence[tuple[str, str]]]) -> None:
     for name in sorted({name for name in names if names.count(name) > 1}):
         check.add("policies", name, "must be named once")
-    for i, pair in enumerate(comparisons):
-        for field, name in (("policy", pair.policy), ("baseline", pair.baseline)):
-            if name and name not in names:
-                check.add(f"comparisons[{i}].{field}", name, "must be the name of one of the policies")
+    fields = {"comparisons": ("policy", "baseline"), "kept": ("policy", "native")}
+    for where, listed in pairs.items():
+        for i, pair in enumerate(listed):
+            for field, name in zip(fields[where], pair, strict=True):
+                if name and name not in names:
+                    check.add(f"{where}[{i}].{field}", name, "must be the name of one of the policies")
 
 
 @dataclass(frozen=True)
@@ -190,6 +196,16 @@ def _policy(record: _Record) -> Policy:
         delayed_test_gain_mean=record.maybe("delayed_test_gain_mean"),
         mastery_gain_mean=record.maybe("mastery_gain_mean"),
         seed_means=record.numbers("seed_means"),
+    )
+
+
+def _kept(record: _Record) -> Kept:
+    return Kept(
+        policy=record.text("policy", None),
+        native=record.text("native", None),
+        share=record.maybe("share"),
+        ci_low=record.maybe("ci_low"),
+        ci_high=record.maybe("ci_high"),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from curriculum_rl.evaluation.kept import Kept
 from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.evaluation.subgroups import Cell, Gap
 
@@ -86,6 +87,7 @@ class Results:
     seeds: tuple[int, ...]
     policies: tuple[Policy, ...]
     comparisons: tuple[Comparison, ...]
+    kept: tuple[Kept, ...]
     subgroups: tuple[Cell, ...]
     gaps: tuple[Gap, ...]
     curves: tuple[Curve, ...]

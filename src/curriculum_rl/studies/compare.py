@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from curriculum_rl.batch import Float
+from curriculum_rl.evaluation.kept import kept
 from curriculum_rl.evaluation.statistics import Bootstrap, compare_all, intervals, iqm
 from curriculum_rl.evaluation.subgroups import by_subgroup_and_ability
 from curriculum_rl.studies.players import Played
@@ -18,12 +19,20 @@ SCHEMA = 1
 LEARNED, HEURISTIC, PRIVILEGED = "learned", "heuristic", "privileged"
 
 
-def compare(world: World, played: Sequence[Played], outcome: str, bootstrap: Bootstrap, minimum: int) -> dict[str, Any]:
+def compare(
+    world: World,
+    played: Sequence[Played],
+    outcome: str,
+    bootstrap: Bootstrap,
+    minimum: int,
+    counterparts: Sequence[tuple[str, str]] = (),
+) -> dict[str, Any]:
     """The part of `results.json` that the outcomes say.
 
     Args:
         outcome: the column of `Outcomes` that is compared, in points.
         minimum: smallest cell of a subgroup that is shown.
+        counterparts: pairs of a learner trained elsewhere and one trained here, for the share that is kept.
     """
     scores = {p.entrant.name: p.scores(outcome) for p in played}
     interval = intervals(scores, bootstrap)
@@ -44,6 +53,7 @@ def compare(world: World, played: Sequence[Played], outcome: str, bootstrap: Boo
         "students": len(first.student),
         "policies": sorted(policies, key=lambda p: -p["mean"]),
         "comparisons": [asdict(c) for c in compare_all(scores, _planned(played), bootstrap)],
+        "kept": [asdict(k) for k in kept(scores, counterparts, bootstrap)],
         "subgroups": [asdict(c) for c in groups.cells],
         "subgroup_gaps": [asdict(g) for g in groups.gaps],
         "concept_map": _by_time(world, played, "chosen"),
@@ -68,6 +78,8 @@ def _policy(world: World, played: Played, scores: Float, outcome: str) -> dict[s
         "label": entrant.label,
         "kind": entrant.kind,
         "tracker": entrant.tracker,
+        "trained_in": entrant.trained_in,
+        "trained_from": entrant.trained_from,
         "iqm": iqm(scores),
         "sampled_mean": float(np.mean(sampled)) if sampled else None,
         "forms": {name: float(count) / total for name, count in zip(world.curriculum.forms, forms, strict=True)},

@@ -23,6 +23,8 @@ class Entrant:
         tracker: what it sees students through, for people.
         players: one for each training seed; one in all for what is not trained.
         sampled: the same, playing at random by its probabilities; none where it makes no difference.
+        trained_in: the name of the world that it was trained in, where that is another.
+        trained_from: the finished study that it comes from, if it was not trained in this one.
     """
 
     name: str
@@ -30,11 +32,13 @@ class Entrant:
     tracker: str
     players: tuple[Player, ...]
     sampled: tuple[Player, ...] = ()
+    trained_in: str | None = None
+    trained_from: str | None = None
 
     @property
     def label(self) -> str:
         """The name that people read."""
-        return self.name.replace("_", " ")
+        return self.name.replace("_", " ") + (f", trained in {self.trained_in}" if self.trained_in else "")
 
 
 @dataclass(frozen=True)

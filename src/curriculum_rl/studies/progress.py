@@ -46,9 +46,25 @@ def table(results: dict[str, Any]) -> Table:
     for heading in ("policy", "gain [95%]", "ahead by [95%]", "p"):
         made.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
     for p in policies:
-        row = [p["label"], f"{p['mean']:.2f} \\[{p['ci_low']:.1f}, {p['ci_high']:.1f}]"]
+        row = [
+            p["label"].replace(", trained in", ",\n  trained in"),
+            f"{p['mean']:.2f} \\[{p['ci_low']:.1f}, {p['ci_high']:.1f}]",
+        ]
         if pair := pairs.get(p["name"]):
             row += [f"{pair['difference']:+.2f} \\[{pair['ci_low']:+.2f}, {pair['ci_high']:+.2f}]"]
             row += [f"{pair['p_adjusted']:.3f}".lstrip("0")]
         made.add_row(*row, style=MARKS[p["kind"]])
     return made
+
+
+def kept_lines(results: dict[str, Any]) -> str:
+    """A line for each policy trained elsewhere: the share of the native policy's gain that it keeps."""
+    found = []
+    labels = {p["name"]: p["label"] for p in results["policies"]}
+    for k in results["kept"]:
+        start = f"{labels[k['policy']]}, against {labels[k['native']]}:"
+        if k["share"] is None:
+            found.append(f"{start} no share, for the gain here is not clear of zero\n")
+        else:
+            found.append(f"{start} keeps {k['share']:.1%} of the gain ({k['ci_low']:.1%} to {k['ci_high']:.1%})\n")
+    return "".join(found)

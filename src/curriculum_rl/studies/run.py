@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +25,11 @@ from curriculum_rl.report.build import report_folder
 from curriculum_rl.studies.compare import HEURISTIC, LEARNED, PRIVILEGED, compare
 from curriculum_rl.studies.origin import origin
 from curriculum_rl.studies.players import Entrant, play
-from curriculum_rl.studies.progress import bars, table
+from curriculum_rl.studies.progress import bars, kept_lines, table
 from curriculum_rl.studies.recording import DataSource, Run
 from curriculum_rl.studies.study import Study
 from curriculum_rl.studies.train import Job, Learned, Moment, train_all
+from curriculum_rl.studies.transfer import Carried, brought, carried, counterparts, training_worlds
 from curriculum_rl.world import World
 
 
@@ -40,15 +42,16 @@ def run_study(composed: DictConfig, folder: Path) -> None:
     plain = {key: value for key, value in composed.items() if key != "hydra"}
     study: Study = build(OmegaConf.create(plain), "study", Study)
     resolved = OmegaConf.to_yaml(OmegaConf.create(plain), resolve=True)
+    world = study.world.load()
+    taken, worlds = carried(study, world), training_worlds(study, world)
     console, began = Console(), time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "config.yaml", resolved)
-    world = study.world.load()
     with study.tracking.start(study.name) as run:
         run.params(OmegaConf.to_container(OmegaConf.create(plain), resolve=True))  # type: ignore[arg-type]
         run.text("config.yaml", resolved)
-        _tell_data(run, study, world)
-        results = _results(study, world, folder, run)
+        _tell_data(run, study, world, worlds)
+        results = _results(study, world, worlds, taken, folder, run)
         results["provenance"] = origin(world, resolved)
         results["provenance"]["seconds"] = round(time.perf_counter() - began, 1)
         results["provenance"]["date"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -56,16 +59,19 @@ def run_study(composed: DictConfig, folder: Path) -> None:
         report = report_folder(folder)
         _tell_results(run, results, folder)
     console.print(table(results))
+    console.print(kept_lines(results), end="")
     console.print(f"Report:  {report}\nResults: {folder / 'results.json'}", soft_wrap=True)
     if hint := study.tracking.hint:
         console.print(hint, soft_wrap=True)
 
 
-def _results(study: Study, world: World, folder: Path, run: Run) -> dict[str, Any]:
+def _results(
+    study: Study, world: World, worlds: Mapping[str, World], taken: Mapping[str, Carried], folder: Path, run: Run
+) -> dict[str, Any]:
     with bars() as progress:
         heuristics, tuned = _heuristics(study, world, run, progress)
-        learned = _learners(study, world, folder, run, progress)
-        entrants = _entrants(study, learned) + heuristics
+        learned = _learners(study, worlds, folder, run, progress)
+        entrants = _entrants(study, world, learned, taken) + heuristics
         if study.policies.privileged:
             entrants += [Entrant(name, PRIVILEGED, "the true state", (oracle(),)) for name, oracle in ORACLES.items()]
         settings = study.evaluation
@@ -78,7 +84,14 @@ def _results(study: Study, world: World, folder: Path, run: Run) -> dict[str, An
 
         played = play(world, entrants, students, settings.seed, gate=study.gate, traced=settings.traced, done=done)
         progress.update(task, description="comparing")
-        found = compare(world, played, study.objective.outcome, settings.bootstrap, settings.smallest_cell)
+        found = compare(
+            world,
+            played,
+            study.objective.outcome,
+            settings.bootstrap,
+            settings.smallest_cell,
+            counterparts(entrants),
+        )
     for p in played:
         run.table(f"outcomes-{p.entrant.name}", p.table())
     return {
@@ -134,10 +147,10 @@ def tracker_name(tracker: object) -> str:
     return type(tracker).__name__ + (f", {nodes * nodes} node{'s' if nodes > 1 else ''}" if nodes else "")
 
 
-def _learners(study: Study, world: World, folder: Path, run: Run, progress: Progress) -> list[Learned]:
+def _learners(study: Study, worlds: Mapping[str, World], folder: Path, run: Run, progress: Progress) -> list[Learned]:
     jobs = [
-        Job(name, learner, seed, world, study.objective, study.gate, folder)
-        for name, learner in study.all_learners.items()
+        Job(name, learner, seed, worlds[name], study.objective, study.gate, folder)
+        for name, learner in study.trained_learners.items()
         for seed in study.seeds
     ]
     with ExitStack() as open_runs:
@@ -174,34 +187,48 @@ def _about(numbers: dict[str, float]) -> str:
     return "  ".join([*parts, ", ".join(forms)])
 
 
-def _entrants(study: Study, learned: list[Learned]) -> list[Entrant]:
+def _entrants(study: Study, world: World, learned: list[Learned], taken: Mapping[str, Carried]) -> list[Entrant]:
     """One entrant a learner, its seeds together; deterministic play is judged, sampled play is shown beside it."""
     entrants = []
-    for name, learner in study.all_learners.items():
-        policies = [x.policy for x in learned if x.job.name == name]
+    for name in study.all_learners:
+        found = taken.get(name) or brought([x for x in learned if x.job.name == name], world)
         entrants.append(
             Entrant(
                 name,
                 LEARNED,
-                tracker_name(learner.tracker),
-                tuple(p.drawn(False) for p in policies),
-                tuple(p.drawn(True) for p in policies),
+                tracker_name(found.policies[0].tracker),
+                tuple(p.drawn(False) for p in found.policies),
+                tuple(p.drawn(True) for p in found.policies),
+                found.trained_in,
+                found.trained_from,
             )
         )
     return entrants
 
 
-def _tell_data(run: Run, study: Study, world: World) -> None:
-    rows = {"concepts": len(world.curriculum.concepts), "activities": len(world.curriculum.activities)}
-    source = DataSource(world.name, world.digest, f"pack {study.world.pack}", rows)
-    run.data(source, "training")
-    run.data(source, "evaluation")
+def _tell_data(run: Run, study: Study, world: World, worlds: Mapping[str, World]) -> None:
+    packs = {world.name: (world, study.world.pack)}
+    for name, learner in study.trained_learners.items():
+        if learner.world:
+            packs[worlds[name].name] = worlds[name], learner.world.pack
+    sources = {
+        name: DataSource(
+            name,
+            used.digest,
+            f"pack {pack}",
+            {"concepts": len(used.curriculum.concepts), "activities": len(used.curriculum.activities)},
+        )
+        for name, (used, pack) in packs.items()
+    }
+    for source in sources.values():
+        run.data(source, "training")
+    run.data(sources[world.name], "evaluation")
 
 
 def _tell_results(run: Run, results: dict[str, Any], folder: Path) -> None:
     for policy in results["policies"]:
         run.metrics({f"{policy['name']}/{key}": policy[key] for key in ("mean", "ci_low", "ci_high", "iqm")})
-    for name in ("policies", "comparisons", "subgroups"):
+    for name in ("policies", "comparisons", "kept", "subgroups"):
         rows = results[name]
         run.table(name, {key: [_cell(row[key]) for row in rows] for key in rows[0]} if rows else {})
     for file in ("results.json", "report.html"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from curriculum_rl.agents.agent import Agent
 from curriculum_rl.agents.networks.network import Network
@@ -18,11 +19,43 @@ from curriculum_rl.world import WorldConfig
 
 @dataclass(frozen=True)
 class Learner:
-    """One way to learn a policy: how, of what, and from what it sees."""
+    """One way to learn a policy: how, of what, and from what it sees.
+
+    Attributes:
+        world: where it is trained and validated; null trains in the world of the study. It is judged there anyway.
+    """
 
     agent: Agent
     network: Network
     tracker: Tracker
+    world: WorldConfig | None = None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A learner that another study trained, not trained again: its network and tracker come with its policies.
+
+    Attributes:
+        trained: the folder of that study, and after `::` the learner's name there, if it has several.
+    """
+
+    trained: str
+
+    def __post_init__(self) -> None:
+        check = Violations("learner")
+        if not self.trained.partition("::")[0].strip():
+            check.add("trained", self.trained, "must be the folder of a finished study, or folder::learner")
+        check.raise_all()
+
+    @property
+    def folder(self) -> Path:
+        """Of the study."""
+        return Path(self.trained.partition("::")[0])
+
+    @property
+    def learner(self) -> str:
+        """Its name there; empty where the study has but one."""
+        return self.trained.partition("::")[2]
 
 
 @dataclass(frozen=True)
@@ -39,7 +72,7 @@ class Study:
         policies: the strategies that it is compared with.
         evaluation: on how many students, and how it is told apart from chance.
         tracking: where the runs are recorded.
-        learners: further learners beside the one above, by name.
+        learners: further learners beside the one above, by name; some may have been trained elsewhere.
         gate: masks what the tracker does not think a student ready for; null masks nothing.
     """
 
@@ -53,7 +86,7 @@ class Study:
     policies: Policies
     evaluation: Evaluation
     tracking: Tracking
-    learners: dict[str, Learner] = field(default_factory=dict)
+    learners: dict[str, Learner | Taken] = field(default_factory=dict)
     gate: Gate | None = None
 
     def __post_init__(self) -> None:
@@ -76,9 +109,14 @@ class Study:
         return f"{snake(type(self.agent).__name__)}_{snake(type(self.network).__name__)}"
 
     @property
-    def all_learners(self) -> dict[str, Learner]:
+    def all_learners(self) -> dict[str, Learner | Taken]:
         """Every learner by name, the study's own first."""
         return {self.main_learner: Learner(self.agent, self.network, self.tracker), **self.learners}
+
+    @property
+    def trained_learners(self) -> dict[str, Learner]:
+        """Those that this study trains."""
+        return {name: learner for name, learner in self.all_learners.items() if isinstance(learner, Learner)}
 
 
 def snake(name: str) -> str:
