@@ -296,20 +296,3 @@ def test_a_folder_without_usable_results_says_so(tmp_path: Path):
     (tmp_path / "results.json").write_text("[]")
     with pytest.raises(InvalidInput, match="must be an object"):
         report_folder(tmp_path)
-
-
-def test_the_share_that_is_kept_is_shown_where_there_is_one(whole_study):
-    study = copy.deepcopy(whole_study)
-    names = [p["name"] for p in study["policies"][:3]]
-    study["policies"][0]["label"] += ", trained in new_material"
-    study["kept"] = [
-        {"policy": names[0], "native": names[1], "share": 0.9123, "ci_low": 0.8712, "ci_high": 0.9634},
-        {"policy": names[0], "native": names[2], "share": None, "ci_low": None, "ci_high": None},
-    ]
-    text = read(page(read_results(study))).text
-    for part in ("Share of the gain that is kept", "91.23", "87.12 to 96.34", ", trained in new_material"):
-        assert part in text
-    assert "Share of the gain" not in read(page(read_results(whole_study))).text
-    study["kept"][1]["native"] = "nobody"
-    with pytest.raises(InvalidInput, match=r"kept\[1\].native"):
-        read_results(study)
