@@ -162,6 +162,16 @@ def test_its_weights_are_those_of_any_agents_actor(tmp_path: Path):
     )
 
 
+def test_a_network_can_be_looked_ahead_from():
+    """The next round of expert iteration: its own probabilities name the candidates."""
+    learned = distilled(SMALL, ConceptScorer(8)).policy.drawn()
+    view = some_view(bandit(), learned.tracker)
+    ahead = Lookahead(learned, candidates=2, horizon=2)
+    tried = np.isfinite(ahead.scores(view))
+    assert (tried.sum(axis=1) == 2).all()
+    assert tried[np.arange(len(tried)), learned.probabilities(view).argmax(axis=1)].all()
+
+
 def test_it_keeps_to_a_gate():
     gate = Gate(0.7)
     policy = distilled(replace(SMALL, frames=1024), ConceptScorer(8), made_world(), gate=gate).policy
