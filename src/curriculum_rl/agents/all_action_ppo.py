@@ -1,19 +1,24 @@
-"""PPO that also learns from the activities that were not taken: the agent that plans without searching.
+"""PPO that also learns from the activities that were not taken.
 
-A second critic values every activity, and with the first one sees the true state while it trains (`sight.py`). With
-pi_old the policy of the rollout, all sums over the allowed activities,
+A second critic values every activity; with the first one it sees the true state while it trains (`sight.py`). With
+pi_old the policy of the rollout, r_b = pi(b|s) / pi_old(b|s), S(r, x) = min(r x, clip(r, 1 - c, 1 + c) x), and sums
+over the allowed activities b,
 
-    A_Q(s, a) = Q(s, a) - sum_b pi_old(b|s) Q(s, b)
-    target(a|s)  ~  pi_old(a|s) exp(clip(step A_Q(s, a) / sigma, -most, most)),   sigma^2 = E_s,a~pi_old [A_Q^2]
+    A_Q(s, b) = Q(s, b) - sum_b' pi_old(b'|s) Q(s, b')
 
-    minimise  - E[min(r A, clip(r, 1 - c, 1 + c) A)] - b H          PPO on the activity taken, A of `gae_lambda`
-              + improve E[- sum_a target(a|s) log pi(a|s)]          towards the better of all activities
-              + value E[(V - R)^2]
-              + action_value E[(A_Q(s, a taken) - A')^2]            A' the advantage of `action_lambda`
+    minimise  - E[share sum_b pi_old(b|s) S(r_b, A_Q(s, b)) + S(r_a, A - share A_Q(s, a))] / sd(A) - b H
+              + value E[(V - R)^2] + action_value E[(A_Q(s, a) - A')^2]
 
-The target is the clipped MPO policy of Hessel et al. (2021), arXiv:2104.06159, with an advantage that is learned from
-the truth rather than from a model; Grill et al. (2020), arXiv:2007.12509, show why to regularise towards it. A choice
-among 80 activities is sampled once, so PPO alone hears of one in 80; here all of them are compared at every state.
+for the activity a taken, with A the advantage of `gae_lambda` and A' that of `action_lambda`. At share = 0 this is PPO.
+At share = 1 the first term compares all activities by the second critic, and the second one puts right what the critic
+has wrong, by the activity that was taken: a doubly robust gradient, without bias from Q at r = 1 whatever Q is. (A
+baseline that depends on the action: Gu et al. 2017, arXiv:1611.02247; the sum over all actions: Ciosek & Whiteson 2018,
+arXiv:1706.05374.) A choice among 80 activities is sampled once, so PPO hears of one in 80; a Q that has learned from
+many states where the others were taken speaks for them.
+
+Leaving out what puts Q right costs more than it brings: cross-entropy towards pi_old exp(A_Q / sigma), as in Hessel et
+al. (2021), arXiv:2104.06159, drifts away from good policies here, as it takes an activity whose value hangs on what
+cannot be seen for a good one on average (experiments/what-makes-it-learn).
 """
 
 from __future__ import annotations
@@ -46,29 +51,25 @@ class AllActionPPO(MaskablePPO):
     """Settings as in `OnPolicy`, and those of the loss above.
 
     Attributes:
+        all_actions: the share above, in [0, 1].
         action_lambda: of the advantages that the second critic learns.
-        improve: weight of the cross-entropy towards the improved policy; 0 leaves PPO with a critic more.
-        step: how far the target moves with the advantages, in their standard deviations.
-        most: how far it moves at most, nats.
         action_value: weight of the second critic's error.
         critic_gradient_norm: longer gradients of the critics are shortened to this; `gradient_norm` is the actor's.
     """
 
     batch: int = 2048
-    action_lambda: float = 0.9
-    improve: float = 1.0
-    step: float = 0.5
-    most: float = 1.0
+    gae_lambda: float = 0.97
+    all_actions: float = 1.0
+    action_lambda: float = 0.97
     action_value: float = 2.0
     critic_gradient_norm: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check = Violations("all-action ppo")
-        check.number("action_lambda", self.action_lambda, at_least=0.0, at_most=1.0)
-        for name in ("improve", "step", "action_value"):
-            check.number(name, getattr(self, name), at_least=0.0, at_most=100.0)
-        check.number("most", self.most, above=0.0, at_most=100.0)
+        for name in ("all_actions", "action_lambda"):
+            check.number(name, getattr(self, name), at_least=0.0, at_most=1.0)
+        check.number("action_value", self.action_value, at_least=0.0, at_most=100.0)
         check.number("critic_gradient_norm", self.critic_gradient_norm, above=0.0)
         check.raise_all()
 
@@ -160,13 +161,12 @@ class _AllAction(Algorithm):
         policy, settings = self.policy, self.loss
         seen, read = policy.read(batch.observation)
         log = categorical(policy.actor(seen), batch.mask)
-        advantage = centred(policy.action_critic(read), batch.old)
-        actor = self._surrogate(log, batch) - self.ent_coef * entropy_of(log).mean()
-        if settings.improve > 0:
-            target = improved(batch.old, advantage.detach(), settings.step, settings.most)
-            actor = actor - settings.improve * (target * log).sum(dim=1).mean()
+        valued = centred(policy.action_critic(read), batch.old)
+        share = settings.all_actions * valued.detach()
+        actor = surrogate(log, batch.old, share, batch.advantages, batch.actions, settings.clip)
+        actor = actor - self.ent_coef * entropy_of(log).mean()
         of_state = nn.functional.mse_loss(policy.critic(read)[:, 0], batch.returns)
-        of_action = nn.functional.mse_loss(_at(advantage, batch.actions), batch.for_actions)
+        of_action = nn.functional.mse_loss(_at(valued, batch.actions), batch.for_actions)
         policy.optimizer.zero_grad()
         torch.autograd.backward(actor + settings.value * of_state + settings.action_value * of_action)
         nn.utils.clip_grad_norm_(policy.actor.parameters(), settings.gradient_norm)
@@ -174,23 +174,31 @@ class _AllAction(Algorithm):
             nn.utils.clip_grad_norm_(critic.parameters(), settings.critic_gradient_norm)
         policy.optimizer.step()
 
-    def _surrogate(self, log: Tensor, batch: _Rollout) -> Tensor:
-        """PPO's loss on the activities taken."""
-        clip, advantages = self.loss.clip, batch.advantages
-        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
-        ratio = (_at(log, batch.actions) - _at(batch.old, batch.actions)).exp()
-        return -torch.min(advantages * ratio, advantages * ratio.clamp(1.0 - clip, 1.0 + clip)).mean()
-
 
 def centred(values: Tensor, log_policy: Tensor) -> Tensor:
     """A_Q from Q: less its mean under the policy, (n, A)."""
     return values - (log_policy.exp() * values).sum(dim=1, keepdim=True)
 
 
-def improved(log_policy: Tensor, advantage: Tensor, step: float, most: float) -> Tensor:
-    """The target policy, (n, A): rows sum to 1, and 0 stays 0."""
-    sigma = (log_policy.exp() * advantage**2).sum(dim=1).mean().sqrt()
-    return torch.softmax(log_policy + (step * advantage / (sigma + 1e-8)).clamp(-most, most), dim=1)
+def surrogate(log: Tensor, old: Tensor, valued: Tensor, advantage: Tensor, taken: Tensor, clip: float) -> Tensor:
+    """What the actor minimises, but for the entropy.
+
+    Args:
+        log, old: log-probabilities of the present policy and of the one that played, (n, A).
+        valued: share A_Q, (n, A).
+        advantage: of the activities taken, (n,).
+        taken: those activities, (n,).
+        clip: c.
+    """
+    ratio = (log - old).exp()
+    of_all = (old.exp() * _clipped(ratio, valued, clip)).sum(dim=1)
+    rest = advantage - advantage.mean() - _at(valued, taken)
+    of_taken = _clipped(_at(ratio, taken), rest, clip)
+    return -(of_all + of_taken).mean() / (advantage.std() + 1e-8)
+
+
+def _clipped(ratio: Tensor, advantage: Tensor, clip: float) -> Tensor:
+    return torch.min(ratio * advantage, ratio.clamp(1.0 - clip, 1.0 + clip) * advantage)
 
 
 def _at(table: Tensor, actions: Tensor) -> Tensor:

@@ -98,7 +98,12 @@ class Lanes(CurriculumVecEnv):
         self._record(reward, done)
         if self.env.next_student > self.students.stop:
             raise InvalidInput("training", [f"ran out of students: {len(self.students)} were set aside for it"])
-        return self._observed(observation), (self.reward_scale * reward).astype(np.float32), done, self._empty
+        given = (self.reward_scale * self._rewarded(reward)).astype(np.float32)
+        return self._observed(observation), given, done, self._empty
+
+    def _rewarded(self, reward: Float) -> Float:
+        """What the learner is given for these rewards."""
+        return reward
 
     def _observed(self, features: Float32) -> VecEnvObs:
         """What the learner is given for these features."""

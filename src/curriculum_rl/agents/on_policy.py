@@ -13,10 +13,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from curriculum_rl.agents.agent import Trained, Watch
+from curriculum_rl.agents.agent import Agent, Trained, Watch
+from curriculum_rl.agents.checkpoints import exists
 from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
 from curriculum_rl.agents.learned import LearnedPolicy, from_weights
 from curriculum_rl.agents.networks.network import Network
@@ -49,7 +51,10 @@ class OnPolicy:
         gradient_norm: longer gradients are shortened to this.
         reward_scale: what rewards in points are multiplied by, to be of the order of .1.
         out_of_step: whether lanes start at random points of the course.
-        sight: whether the critic sees the students' true state while it trains (`sight.py`); the actor never does.
+        sight: whether the critic sees the students' true state while it trains, and rewards are expected ones
+            (`sight.py`); the actor never sees it.
+        start: an agent whose network is gone on from, such as `distil.py`; none starts from chance.
+        settle: student-steps in which only the critic learns, before the actor moves away from its start.
         threads: of torch; 1 gives the same weights on every machine of a kind.
     """
 
@@ -70,6 +75,8 @@ class OnPolicy:
     reward_scale: float = 0.2
     out_of_step: bool = True
     sight: bool = True
+    start: Agent | None = None
+    settle: int = 0
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -88,6 +95,7 @@ class OnPolicy:
         check.number("gae_lambda", self.gae_lambda, at_least=0.0, at_most=1.0)
         check.number("gradient_norm", self.gradient_norm, above=0.0)
         check.number("reward_scale", self.reward_scale, above=0.0)
+        check.number("settle", self.settle, at_least=0)
         check.raise_all()
 
     def train(
@@ -121,6 +129,20 @@ class OnPolicy:
             )
             parts = {"network": network, "layout": lanes.layout, "sight": self.sight}
             model = agent.algorithm(lanes, parts, seed)
+            before = 0.0
+            if self.start is not None and not (watch.checkpoint and exists(watch.checkpoint)):
+                first = self.start.train(
+                    world,
+                    tracker=tracker,
+                    objective=objective,
+                    network=network,
+                    seed=seed,
+                    gate=gate,
+                    students=students,
+                    watch=started(watch),
+                )
+                put_actor(model, first.policy.weights())
+                before = first.seconds
 
             def policy() -> LearnedPolicy:
                 state = model.policy.state_dict()
@@ -128,7 +150,7 @@ class OnPolicy:
 
             watcher = Watcher(lanes, agent.frames, watch, settings, policy, _entropy, agent.anneal)
             took = run(model, lanes, watcher, partial(agent.learn, model, watcher))
-            return Trained(policy(), watcher.curve, model.num_timesteps, took)
+            return Trained(policy(), watcher.curve, model.num_timesteps, before + took)
 
     def algorithm(self, lanes: Lanes, policy: dict[str, Any], seed: int) -> OnPolicyAlgorithm:
         """The stable-baselines3 algorithm; `policy` holds the network and its layout."""
@@ -156,8 +178,9 @@ class OnPolicy:
         }
 
     def anneal(self, model: BaseAlgorithm, done: float) -> None:
-        """Sets the entropy bonus for the share of training done."""
+        """Sets the entropy bonus for the share of training done, and whether the actor learns yet."""
         assert isinstance(model, OnPolicyAlgorithm)
+        model.policy.actor.requires_grad_(model.num_timesteps >= self.settle)
         model.ent_coef = self.entropy + (self.final_entropy - self.entropy) * done
 
 
@@ -166,6 +189,20 @@ def actor_weights(state: dict[str, Any]) -> dict[str, Any]:
     places = {"inputs": "0", "actor": "1"}
     parts = ((name.split(".", 1), value) for name, value in state.items())
     return {f"{places[part]}.{rest}": value.detach().numpy() for (part, rest), value in parts if part in places}
+
+
+def put_actor(model: BaseAlgorithm, weights: dict[str, Any]) -> None:
+    """The other way round: gives the algorithm's policy these weights of `Sequential(inputs, actor)`."""
+    own = {name.removeprefix("1."): torch.from_numpy(value) for name, value in weights.items() if name[0] == "1"}
+    actor = model.policy.actor
+    assert isinstance(actor, torch.nn.Module)
+    actor.load_state_dict(own)
+
+
+def started(watch: Watch) -> Watch:
+    """How the training of a start is watched: it has a checkpoint and a bar of its own, and no curve."""
+    place = watch.checkpoint and watch.checkpoint.with_name(f"{watch.checkpoint.name}-start")
+    return replace(watch, validate=None, tell=None, checkpoint=place, name=f"{watch.name}, start")
 
 
 def seed_of(seed: int) -> int:

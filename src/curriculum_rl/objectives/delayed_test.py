@@ -15,6 +15,9 @@ import numpy as np
 from curriculum_rl.batch import Float
 from curriculum_rl.students.population import Population, Students
 from curriculum_rl.students.student import Happened
+from curriculum_rl.trackers.planning import worth
+from curriculum_rl.trackers.tracker import Outlook
+from curriculum_rl.world import Platform
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,10 @@ class DelayedTest:
         before, after = population.knowledge.score(happened.concepts, np.array(happened.at_test))
         rise: Float = (happened.goal_share * (after - before)).sum(axis=0)
         return 100.0 * rise
+
+    def expected(self, outlook: Outlook, platform: Platform, value: Float) -> Float:
+        """`worth`, of `trackers/planning.py`, (n, A)."""
+        return worth(outlook, platform, value)
 
     def potential(self, students: Students, population: Population) -> Float:
         """The expected score, (n,) points."""

@@ -5,11 +5,16 @@ potential = 100 / |goals| * sum over goals k of recall of k as if just practised
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from curriculum_rl.batch import Float
 from curriculum_rl.students.population import Population, Students
 from curriculum_rl.students.student import Happened
+from curriculum_rl.trackers.planning import worth
+from curriculum_rl.trackers.tracker import Outlook
+from curriculum_rl.world import Platform
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,12 @@ class MasteryGain:
         before, after = happened.mastery
         rise: Float = (happened.goal_share * (after - before)).sum(axis=0)
         return 100.0 * rise
+
+    def expected(self, outlook: Outlook, platform: Platform, value: Float) -> Float:
+        """`worth` if nothing were forgotten by the test, and the test were without guesses and slips, (n, A)."""
+        known, kept = platform.filter, np.ones_like(outlook.kept)
+        lasting = replace(outlook, at_test=outlook.stored, fresh=kept, refreshed=kept, kept=kept)
+        return worth(lasting, platform, value / (1.0 - known.slip - known.guess))
 
     def potential(self, students: Students, population: Population) -> Float:
         """Mean mastery, (n,) points."""

@@ -82,6 +82,11 @@ class BKT(ConceptModel):
         """How much more often it is right where recalled, (K,)."""
         return 1.0 - self.each("slip") - self.each("guess")
 
+    @property
+    def all_or_nothing(self) -> bool:
+        """A concept is known or not."""
+        return True
+
     def shifted(self, logits: float) -> BKT:
         """The same model with `initial` moved by so many logits."""
         return replace(self, initial=tuple(expit(self.logits("initial") + logits).tolist()))

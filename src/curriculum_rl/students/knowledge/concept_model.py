@@ -23,6 +23,11 @@ class ConceptModel:
         """How many of the draws u and v `learn_from` uses; both, unless a model says otherwise."""
         return 2
 
+    @property
+    def all_or_nothing(self) -> bool:
+        """Whether a concept is known or not; it grows by degrees, unless a model says otherwise."""
+        return False
+
     @classmethod
     def concept_fields(cls) -> tuple[str, ...]:
         """Names of the fields that hold one number a concept."""

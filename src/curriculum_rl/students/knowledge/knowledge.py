@@ -62,6 +62,10 @@ class Knowledge(Protocol[S]):
     def chances(self) -> int:
         """How many of the draws u and v `learn_from` uses: 0 (none), 1 (u) or 2. What is not used is not drawn."""
 
+    @property
+    def all_or_nothing(self) -> bool:
+        """Whether a concept is known or not, with nothing between: then what a try changes has a simple mean."""
+
     @classmethod
     def concept_fields(cls) -> tuple[str, ...]:
         """Names of the parameters that hold one number a concept: columns of a pack's concepts.csv."""

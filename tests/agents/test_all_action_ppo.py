@@ -1,0 +1,114 @@
+"""The loss is PPO's where the second critic has no say, its gradient needs no luck to be right, and it learns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from curriculum_rl.agents import checkpoints
+from curriculum_rl.agents.agent import Watch
+from curriculum_rl.agents.all_action_ppo import AllActionPPO, centred, surrogate
+from curriculum_rl.agents.distil import Distil
+from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
+from curriculum_rl.policies.greedy_credit import GreedyCredit
+from curriculum_rl.policies.random import Random
+from curriculum_rl.trackers.bkt import BKTFilter
+from tests.agents.playground import trained
+from tests.agents.test_training import Stop, equal, played
+
+SMALL = AllActionPPO(frames=4096, lanes=32, steps=16, batch=256)
+TAUGHT = Distil(teacher=GreedyCredit(tracker=BKTFilter()), frames=4096, lanes=64, steps=16, memory=4096, batch=256)
+N, A = 400, 7
+
+
+def made(seed: int = 0) -> dict[str, torch.Tensor]:
+    g = torch.Generator().manual_seed(seed)
+    logits = torch.randn(N, A, generator=g, dtype=torch.float64)
+    old = torch.log_softmax(logits + 0.1 * torch.randn(N, A, generator=g, dtype=torch.float64), dim=1)
+    return {
+        "logits": logits,
+        "old": old,
+        "valued": centred(torch.randn(N, A, generator=g, dtype=torch.float64), old),
+        "advantage": torch.randn(N, generator=g, dtype=torch.float64),
+        "taken": torch.randint(A, (N,), generator=g),
+    }
+
+
+def test_what_a_critic_says_of_activities_has_mean_zero_under_the_policy():
+    parts = made()
+    assert torch.allclose((parts["old"].exp() * parts["valued"]).sum(dim=1), torch.zeros(N, dtype=torch.float64))
+
+
+def test_without_the_second_critic_it_is_ppo():
+    parts = made()
+    log = torch.log_softmax(parts["logits"], dim=1)
+    a, clip = parts["advantage"], 0.2
+    ratio = (log - parts["old"]).gather(1, parts["taken"][:, None])[:, 0].exp()
+    a = (a - a.mean()) / a.std()
+    expected = -torch.min(ratio * a, ratio.clamp(1 - clip, 1 + clip) * a).mean()
+    nothing = torch.zeros(N, A, dtype=torch.float64)
+    assert torch.isclose(surrogate(log, parts["old"], nothing, parts["advantage"], parts["taken"], clip), expected)
+
+
+def gradient(valued: torch.Tensor, truth: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    """Of the loss, summed over every activity that might have been taken, each as often as the policy takes it."""
+    variable = logits.clone().requires_grad_()
+    log, old = torch.log_softmax(variable, dim=1), torch.log_softmax(logits, dim=1)
+    n, activities = logits.shape
+    # Every (state, activity) pair as a row of its own, with weights by repeating rows in proportion.
+    counts = (old.exp() * 2000).round().long()
+    rows = torch.arange(n).repeat_interleave(activities).repeat_interleave(counts.ravel())
+    taken = torch.arange(activities).repeat(n).repeat_interleave(counts.ravel())
+    exact = (counts / counts.sum(dim=1, keepdim=True)).log()  # the policy that these counts stand for
+    shifted = log - old + exact
+    surrogate(shifted[rows], exact[rows], centred(valued, exact)[rows], truth[rows, taken], taken, 0.2).backward()
+    assert variable.grad is not None
+    return variable.grad
+
+
+def test_a_wrong_critic_does_not_turn_the_gradient():
+    """Averaged over the activities taken, the gradient is the same whatever the second critic says."""
+    g = torch.Generator().manual_seed(1)
+    logits = torch.randn(5, 4, generator=g, dtype=torch.float64).clamp(-1.5, 1.5)
+    truth = torch.randn(5, 4, generator=g, dtype=torch.float64)
+    wrong = 3.0 * torch.randn(5, 4, generator=g, dtype=torch.float64)
+    nothing, misled = gradient(torch.zeros(5, 4), truth, logits), gradient(wrong, truth, logits)
+    assert torch.allclose(nothing, misled, atol=1e-9)
+    assert nothing.abs().max() > 1e-2
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_it_learns_what_to_drill(share: float):
+    agent = replace(SMALL, frames=20_000, lanes=64, learning_rate=1e-2, all_actions=share)
+    assert played(trained(ConceptScorer(16), agent=agent).policy) > 1.5 * played(Random())
+
+
+def test_a_start_is_gone_on_from_and_settles_first():
+    taught = trained(ConceptScorer(16), agent=TAUGHT).policy
+    still = replace(SMALL, start=TAUGHT, settle=SMALL.frames)
+    assert equal(trained(ConceptScorer(16), agent=still).policy, taught)
+    moved = trained(ConceptScorer(16), agent=replace(still, settle=1024)).policy
+    assert not equal(moved, taught)
+
+
+@pytest.mark.parametrize("agent", [SMALL, replace(SMALL, sight=False), replace(SMALL, start=TAUGHT, settle=1024)])
+def test_ctrl_c_leaves_a_checkpoint_and_the_run_goes_on_to_the_same_weights(tmp_path: Path, agent: AllActionPPO):
+    network = ConceptScorer(8)
+    whole = trained(network, agent=agent)
+    with pytest.raises(KeyboardInterrupt):
+        trained(network, watch=Watch(checkpoint=tmp_path / "run", tell=Stop(4)), agent=agent)
+    assert 0 < checkpoints.load(tmp_path / "run")[1]["frames"] < 4096
+    resumed = trained(network, watch=Watch(checkpoint=tmp_path / "run"), agent=agent)
+    assert equal(whole.policy, resumed.policy)
+    assert resumed.curve == whole.curve
+
+
+def test_the_curve_tells_of_the_start_too_in_seconds_alone():
+    taught = trained(ConceptScorer(8), agent=replace(SMALL, start=TAUGHT))
+    assert taught.frames == SMALL.frames
+    assert len(taught.curve.frames) == len(trained(ConceptScorer(8), agent=SMALL).curve.frames)
+    assert np.isfinite(taught.seconds)
