@@ -60,7 +60,7 @@ class AllActionPPO(MaskablePPO):
     batch: int = 2048
     gae_lambda: float = 0.97
     all_actions: float = 1.0
-    action_lambda: float = 0.97
+    action_lambda: float = 0.9
     action_value: float = 2.0
     critic_gradient_norm: float = 1.0
 

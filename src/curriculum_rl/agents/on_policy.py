@@ -51,8 +51,8 @@ class OnPolicy:
         gradient_norm: longer gradients are shortened to this.
         reward_scale: what rewards in points are multiplied by, to be of the order of .1.
         out_of_step: whether lanes start at random points of the course.
-        sight: whether the critic sees the students' true state while it trains, and rewards are expected ones
-            (`sight.py`); the actor never sees it.
+        sight: whether the critic sees the students' true state while it trains (`sight.py`); the actor never does.
+        luckless: with sight, rewards are what an activity brings on average in that state, where that is known.
         start: an agent whose network is gone on from, such as `distil.py`; none starts from chance.
         settle: student-steps in which only the critic learns, before the actor moves away from its start.
         threads: of torch; 1 gives the same weights on every machine of a kind.
@@ -75,6 +75,7 @@ class OnPolicy:
     reward_scale: float = 0.2
     out_of_step: bool = True
     sight: bool = True
+    luckless: bool = True
     start: Agent | None = None
     settle: int = 0
     threads: int = 1
@@ -115,7 +116,7 @@ class OnPolicy:
         agent = self if frames is None else replace(self, frames=frames)
         settings = fingerprint(agent, network, tracker, objective, gate, students, seed, *rules(world))
         with settled(self.threads):
-            kind = SightedLanes if self.sight else Lanes
+            kind = partial(SightedLanes, luckless=self.luckless) if self.sight else Lanes
             lanes = kind(
                 world,
                 tracker=tracker,

@@ -71,15 +71,16 @@ def joined(observation: Observation, layout: Layout) -> Tensor:
 class SightedLanes(Lanes):
     """Lanes whose observations hold what is seen and, beside it, what is true.
 
-    Where concepts are known or not, rewards are what the activity brings on average to a student in this state rather
-    than what it happened to bring: as much in the long run, with a third less variance from step to step.
-
-    Arguments as for `Lanes`.
+    Args:
+        luckless: whether rewards are what an activity brings on average to a student in this state, rather than what
+            it happened to bring: as much in the long run, with a third less variance from step to step. It is known
+            where concepts are known or not (`all_or_nothing`); elsewhere rewards stay as they are.
+        world, settings: as for `Lanes`.
     """
 
-    def __init__(self, world: World, **settings: Any) -> None:
+    def __init__(self, world: World, luckless: bool = True, **settings: Any) -> None:
         super().__init__(world, **settings)
-        self.exact = world.population.knowledge.all_or_nothing
+        self.luckless = luckless and world.population.knowledge.all_or_nothing
         self.expected: Float | None = None  # reward of each activity in the present state, (n, A)
         wide = len(PLANES) * self.layout.concepts + len(TRAITS)
         truth = spaces.Box(-1.0, 1.0, (wide,), np.float32)
@@ -88,7 +89,7 @@ class SightedLanes(Lanes):
     def _observed(self, features: Float32) -> VecEnvObs:
         world, students = self.env.world, self.env.running().students
         truth = Truth.of(world, students)
-        if self.exact:
+        if self.luckless:
             self.expected = self.env.objective.expected(truth.outlook, world.platform, truth.value)
         return {"seen": features, "truth": written(truth, world, students.clock.now)}
 

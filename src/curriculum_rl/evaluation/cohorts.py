@@ -18,11 +18,12 @@ VALIDATE: Final = range(2 * _SIZE, 3 * _SIZE)
 TEST: Final = range(3 * _SIZE, 4 * _SIZE)
 
 
-def first(cohort: range, count: int) -> Int:
-    """The first students of a cohort, (count,)."""
-    if not 1 <= count <= len(cohort):
-        raise InvalidInput("students", [f"count = {count}: must be from 1 to {len(cohort)}"])
-    return np.arange(cohort.start, cohort.start + count, dtype=np.int64)
+def first(cohort: range, count: int, skip: int = 0) -> Int:
+    """The first students of a cohort after those passed over, (count,)."""
+    if not (count >= 1 and skip >= 0 and skip + count <= len(cohort)):
+        reason = f"count = {count}, skip = {skip}: must be at least 1 and 0, and no more than {len(cohort)} together"
+        raise InvalidInput("students", [reason])
+    return np.arange(cohort.start + skip, cohort.start + skip + count, dtype=np.int64)
 
 
 def apart(*groups: Int | range) -> bool:

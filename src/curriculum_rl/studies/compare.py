@@ -62,10 +62,10 @@ def compare(
 
 
 def _planned(played: Sequence[Played]) -> list[tuple[str, str]]:
-    """Planned before anything is seen: every learned policy against every heuristic."""
+    """Planned before anything is seen: every learned policy against each heuristic, the first against all others."""
     learned = [p.entrant.name for p in played if p.entrant.kind == LEARNED]
     others = [p.entrant.name for p in played if p.entrant.kind == HEURISTIC]
-    return [(a, b) for a in learned for b in others]
+    return [(a, b) for a in learned for b in others] + [(learned[0], b) for b in learned[1:]]
 
 
 def _policy(world: World, played: Played, scores: Float, outcome: str) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _results(
         if study.policies.privileged:
             entrants += [Entrant(name, PRIVILEGED, "the true state", (oracle(),)) for name, oracle in ORACLES.items()]
         settings = study.evaluation
-        students = first(TEST, settings.students)
+        students = first(TEST, settings.students, settings.skip)
         lanes = sum(len(e.players) + len(e.sampled) for e in entrants)
         task = progress.add_task("judging", about="", total=lanes * settings.students)
 

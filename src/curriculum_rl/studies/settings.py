@@ -46,6 +46,7 @@ class Evaluation:
 
     Attributes:
         students: of the test cohort.
+        skip: students of the cohort passed over before, so that a study can have some that no other has judged on.
         seed: of these students and their luck.
         traced: how many of them the curriculum map is drawn from.
         replicates: of the bootstrap.
@@ -54,6 +55,7 @@ class Evaluation:
     """
 
     students: int = 2000
+    skip: int = 0
     seed: int = 0
     traced: int = 500
     replicates: int = 10_000
@@ -63,6 +65,7 @@ class Evaluation:
     def __post_init__(self) -> None:
         check = Violations("evaluation")
         check.number("students", self.students, at_least=10, at_most=100_000_000)
+        check.number("skip", self.skip, at_least=0, at_most=1_000_000_000)
         check.number("seed", self.seed, at_least=0, below=2.0**63)
         check.number("traced", self.traced, at_least=1)
         check.number("replicates", self.replicates, at_least=1000, at_most=1_000_000)
