@@ -82,9 +82,7 @@ def test_what_fits_is_built_and_converted():
         ),
         "test",
     )
-    assert built == Outer(
-        "a", "fast", Inner(0.2), (1.0, 2.5), (3, 4), 7, Path("there"), True, {"x": Inner(0.1, 1000)}
-    )
+    assert built == Outer("a", "fast", Inner(0.2), (1.0, 2.5), (3, 4), 7, Path("there"), True, {"x": Inner(0.1, 1000)})
 
 
 def test_interpolations_are_resolved():

@@ -116,3 +116,22 @@ def test_activities_of_one_form_that_differ_get_scores_that_differ():
     network = ConceptScorer(16)
     logits = network.actor(layout)(network.inputs(layout)(torch.rand(5, layout.features)))
     assert (logits[:, 1] - logits[:, -1]).abs().min() > 0
+
+
+@pytest.mark.parametrize(("rounds", "reaches"), [(0, 0), (1, 1), (2, 2), (3, 3)])
+def test_a_round_of_messages_goes_one_link(rounds: int, reaches: int):
+    """In a chain of eight concepts, what is believed of the first moves the scores of so many after it.
+
+    The glance mixes all concepts in any case, so it is taken out.
+    """
+    torch.manual_seed(0)
+    chain, none = np.eye(8, k=-1, dtype=np.float32), np.zeros((8, 8), dtype=np.float32)
+    layout = replace(layout_of(made_world(), "bkt"), before=chain, after=none)
+    network = ConceptScorer(16, rounds=rounds)
+    inputs, actor = network.inputs(layout), network.actor(layout)
+    actor.summary.weight.data.zero_()
+    observations = torch.rand(3, layout.features)
+    moved = observations.clone()
+    moved[:, 0 : layout.planes * 8 : 8] += 0.5
+    changed = (actor.hidden(inputs(observations)) != actor.hidden(inputs(moved))).any(dim=2).any(dim=0)
+    assert changed.nonzero().ravel().tolist() == list(range(reaches + 1))

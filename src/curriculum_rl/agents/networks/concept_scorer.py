@@ -8,10 +8,13 @@ For concept k with features x_k, student and time s:
     y_k = relu(Q h_k + g)
     logit of activity a = sum over its concepts k of share * (R y_k)[form of a]
 
-so that nothing depends on the order or number of concepts (deep sets: Zaheer et al. 2017, arXiv:1703.06114, with one
+so that nothing depends on the order or number of concepts (deep sets: Zaheer et al. 2017, arXiv:1703.06114, with a
 round of messages along the prerequisites). Where activities of one form differ, R has three outputs more, which are
 multiplied by how the activity's difficulty, minutes and learning differ from the mean of its form.
-The critic has an h of its own and reads the value off its glance.
+The critic has weights of its own and reads the value off the mean of its y. Each further round of messages goes one
+link further, before the glance:
+
+    h_k <- relu(A [h_k, mean h of its prerequisites, mean h of what it unlocks] + d)
 """
 
 from __future__ import annotations
@@ -34,28 +37,31 @@ SMALL_TABLE = 1 << 20
 class ConceptScorer:
     """Attributes:
     width: units for each concept in each hidden layer.
+    rounds: of messages along the prerequisites; 0: every concept for itself, but for the glance.
     """
 
     portable: ClassVar[bool] = True
 
     width: int = 32
+    rounds: int = 1
 
     def __post_init__(self) -> None:
         check = Violations("concept scorer")
         check.number("width", self.width, at_least=1, at_most=1024)
+        check.number("rounds", self.rounds, at_least=0, at_most=8)
         check.raise_all()
 
     def inputs(self, layout: Layout) -> nn.Module:
-        """z of each concept, (n, K, 3 P + 2 + S)."""
-        return _Inputs(layout)
+        """z of each concept, (n, K, 3 P + 2 + S); without rounds, all that is about others is 0."""
+        return _Inputs(layout, self.rounds > 0)
 
     def actor(self, layout: Layout) -> nn.Module:
         """A logit of each activity."""
-        return _Actor(layout, self.width)
+        return _Actor(layout, self)
 
     def critic(self, layout: Layout) -> nn.Module:
         """The value."""
-        return _Critic(layout, self.width)
+        return _Critic(layout, self)
 
 
 def _read_width(layout: Layout) -> int:
@@ -68,10 +74,10 @@ class _Inputs(nn.Module):
     mix: Tensor
     linked: Tensor
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, messages: bool) -> None:
         super().__init__()
         self.planes, self.concepts, self.width = layout.planes, layout.concepts, _read_width(layout)
-        before, after = torch.from_numpy(layout.before), torch.from_numpy(layout.after)
+        before, after = (messages * torch.from_numpy(links) for links in (layout.before, layout.after))
         self.register_buffer("mix", torch.cat([before, after]).T.contiguous(), persistent=False)
         linked = torch.stack([before.sum(1) > 0, after.sum(1) > 0], 1).float()
         self.register_buffer("linked", linked, persistent=False)  # (K, 2)
@@ -116,20 +122,41 @@ def glance(h: Tensor) -> Tensor:
     return pooled
 
 
-class _Actor(nn.Module):
+class _Body(nn.Module):
+    """z to y."""
+
+    before: Tensor
+    after: Tensor
+
+    def __init__(self, layout: Layout, network: ConceptScorer) -> None:
+        super().__init__()
+        width = network.width
+        self.first = linear(_read_width(layout), width)
+        self.rounds = nn.ModuleList(linear(3 * width, width) for _ in range(network.rounds - 1))
+        self.summary = linear(2 * width, width)
+        self.second = linear(width, width, bias=False)
+        self.register_buffer("before", torch.from_numpy(layout.before), persistent=False)
+        self.register_buffer("after", torch.from_numpy(layout.after), persistent=False)
+
+    def hidden(self, z: Tensor) -> Tensor:
+        """y of each concept, (n, K, W)."""
+        h = torch.relu_(self.first(z))
+        for layer in self.rounds:
+            h = torch.relu_(layer(torch.cat([h, self.before @ h, self.after @ h], dim=2)))
+        return torch.relu_(self.second(h).add_(self.summary(glance(h))[:, None]))
+
+
+class _Actor(_Body):
     gather: Tensor
     place: Tensor
     share: Tensor
     within: Tensor
     form: Tensor
 
-    def __init__(self, layout: Layout, width: int) -> None:
-        super().__init__()
-        self.first = linear(_read_width(layout), width)
-        self.summary = linear(2 * width, width)
-        self.second = linear(width, width, bias=False)
+    def __init__(self, layout: Layout, network: ConceptScorer) -> None:
+        super().__init__(layout, network)
         self.forms, self.columns = layout.forms, layout.forms + (3 if layout.varied else 0)
-        self.score = linear(width, self.columns, SMALL)
+        self.score = linear(network.width, self.columns, SMALL)
         place = torch.from_numpy(layout.concept * self.columns)  # (L, A) in a raveled (K, columns)
         parts = {"place": place, "share": torch.from_numpy(layout.share), "within": torch.from_numpy(layout.within)}
         for name, part in {**parts, "form": torch.from_numpy(layout.form)}.items():
@@ -140,9 +167,7 @@ class _Actor(nn.Module):
         self.register_buffer("gather", gather, persistent=False)
 
     def forward(self, z: Tensor) -> Tensor:
-        h = torch.relu_(self.first(z))
-        y = torch.relu_(self.second(h).add_(self.summary(glance(h))[:, None]))
-        table: Tensor = self.score(y).flatten(1)  # (n, K columns)
+        table: Tensor = self.score(self.hidden(z)).flatten(1)  # (n, K columns)
         return table @ self.gather if self.small else self._gather(table)
 
     def _gather(self, table: Tensor) -> Tensor:
@@ -156,16 +181,11 @@ class _Actor(nn.Module):
         return total
 
 
-class _Critic(nn.Module):
-    def __init__(self, layout: Layout, width: int) -> None:
-        super().__init__()
-        self.first = linear(_read_width(layout), width)
-        self.summary = linear(2 * width, width)
-        self.second = linear(width, width, bias=False)
-        self.value = linear(width, 1, 1.0)
+class _Critic(_Body):
+    def __init__(self, layout: Layout, network: ConceptScorer) -> None:
+        super().__init__(layout, network)
+        self.value = linear(network.width, 1, 1.0)
 
     def forward(self, z: Tensor) -> Tensor:
-        h = torch.relu_(self.first(z))
-        y = torch.relu_(self.second(h).add_(self.summary(glance(h))[:, None]))
-        value: Tensor = self.value(y.mean(dim=1))
+        value: Tensor = self.value(self.hidden(z).mean(dim=1))
         return value
