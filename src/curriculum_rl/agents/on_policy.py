@@ -140,7 +140,7 @@ class OnPolicy:
                     seed=seed,
                     gate=gate,
                     students=students,
-                    watch=started(watch),
+                    watch=Watch(show=watch.show, name=f"{watch.name}, start"),
                 )
                 put_actor(model, first.policy.weights())
                 before = first.seconds
@@ -198,12 +198,6 @@ def put_actor(model: BaseAlgorithm, weights: dict[str, Any]) -> None:
     actor = model.policy.actor
     assert isinstance(actor, torch.nn.Module)
     actor.load_state_dict(own)
-
-
-def started(watch: Watch) -> Watch:
-    """How the training of a start is watched: it has a checkpoint and a bar of its own, and no curve."""
-    place = watch.checkpoint and watch.checkpoint.with_name(f"{watch.checkpoint.name}-start")
-    return replace(watch, validate=None, tell=None, checkpoint=place, name=f"{watch.name}, start")
 
 
 def seed_of(seed: int) -> int:
