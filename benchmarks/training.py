@@ -13,16 +13,19 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 from sb3_contrib import MaskablePPO as Stock
 
+from curriculum_rl.agents.all_action_ppo import AllActionPPO
 from curriculum_rl.agents.lanes import Lanes
 from curriculum_rl.agents.maskable_ppo import MaskablePPO
 from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
 from curriculum_rl.agents.networks.flat import Flat
 from curriculum_rl.agents.networks.network import Network
+from curriculum_rl.agents.on_policy import OnPolicy
 from curriculum_rl.config import build
 from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.objectives.delayed_test import DelayedTest
@@ -41,17 +44,11 @@ def stock(world: World, tracker: Tracker, frames: int, **settings: Any) -> float
     return speed(lambda: Stock("MlpPolicy", lanes, device="cpu", **settings).learn(frames).num_timesteps)
 
 
-def ours(world: World, tracker: Tracker, network: Network, frames: int) -> float:
-    """Frames a second of our agent."""
-
-    def train() -> int:
-        return (
-            MaskablePPO(out_of_step=False)
-            .train(world, tracker=tracker, objective=DelayedTest(), network=network, seed=0, frames=frames)
-            .frames
-        )
-
-    return speed(train)
+def ours(world: World, tracker: Tracker, network: Network, frames: int, agent: OnPolicy = AGENT) -> float:
+    """Frames a second of an agent of ours."""
+    in_step = replace(agent, out_of_step=False)
+    about = {"tracker": tracker, "objective": DelayedTest(), "network": network}
+    return speed(lambda: in_step.train(world, **about, seed=0, frames=frames).frames)
 
 
 def decisions(world: World, tracker: Tracker, network: Network, wanted: int) -> tuple[float, float]:
@@ -94,6 +91,9 @@ def main() -> None:
     for name, network in pairs:
         rate = ours(world, tracker_named(name), network, asked.frames)
         show(f"ours, {type(network).__name__}, {name}", rate, base)
+        if isinstance(network, ConceptScorer):
+            rate = ours(world, tracker_named(name), network, asked.frames, AllActionPPO())
+            show(f"all actions, {type(network).__name__}, {name}", rate, base)
 
     print(f"\n{'playing a trained policy':40s} decisions/s    drawn/s  10 million in")
     for name, network in pairs:

@@ -24,6 +24,7 @@ def test_shapes_purity_and_gradients(name: str, world: str):
     torch.manual_seed(0)
     network, layout = component("network", name), layout_of(world_named(world), "bkt_grid")
     inputs, actor, critic = network.inputs(layout), network.actor(layout), network.critic(layout)
+    both = network.action_critic(layout)
     assert not list(inputs.parameters())
     observations = torch.rand(7, layout.features)
     before = observations.clone()
@@ -31,11 +32,13 @@ def test_shapes_purity_and_gradients(name: str, world: str):
     logits, value = actor(read), critic(read)
     assert logits.shape == (7, layout.activities)
     assert value.shape == (7, 1)
+    assert both(read).shape == (7, 1 + layout.activities)
     assert torch.equal(observations, before)
     assert torch.equal(actor(inputs(observations)), logits)
     assert float(logits.detach().std()) < 0.2, "the first policy should be close to uniform"
-    ((logits * torch.randn(7, layout.activities)).sum() + value.sum()).backward()
-    for part in (actor, critic):
+    each = torch.randn(7, layout.activities)
+    ((logits * each).sum() + value.sum() + both(read)[:, 0].sum() + (both(read)[:, 1:] * each).sum()).backward()
+    for part in (actor, critic, both):
         for parameter, weights in part.named_parameters():
             assert weights.grad is not None, f"no gradient reaches {parameter}"
             assert weights.grad.abs().sum() > 0, f"no gradient reaches {parameter}"

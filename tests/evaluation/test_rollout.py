@@ -101,6 +101,8 @@ def test_cohorts_are_apart():
     cohorts = (TRAIN, TUNE, VALIDATE, TEST)
     assert apart(*cohorts)
     assert apart(*(first(cohort, 5) for cohort in cohorts))
+    assert np.array_equal(first(TEST, 5, skip=3), first(TEST, 8)[3:])
+    assert apart(first(TEST, 5), first(TEST, 5, skip=5))
     assert not apart(first(TRAIN, 5), np.arange(4, 6))
     for bad in (0, -1, len(TRAIN) + 1):
         with pytest.raises(InvalidInput, match="count"):

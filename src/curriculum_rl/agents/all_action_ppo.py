@@ -1,6 +1,6 @@
 """PPO that also learns from the activities that were not taken.
 
-A second critic values every activity; with the first one it sees the true state while it trains (`sight.py`). With
+The critic values every activity beside the state, and sees the true state while it trains (`sight.py`). With
 pi_old the policy of the rollout, r_b = pi(b|s) / pi_old(b|s), S(r, x) = min(r x, clip(r, 1 - c, 1 + c) x), and sums
 over the allowed activities b,
 
@@ -10,15 +10,11 @@ over the allowed activities b,
               + value E[(V - R)^2] + action_value E[(A_Q(s, a) - A')^2]
 
 for the activity a taken, with A the advantage of `gae_lambda` and A' that of `action_lambda`. At share = 0 this is PPO.
-At share = 1 the first term compares all activities by the second critic, and the second one puts right what the critic
+At share = 1 the first term compares all activities by the critic, and the second one puts right what the critic
 has wrong, by the activity that was taken: a doubly robust gradient, without bias from Q at r = 1 whatever Q is. (A
 baseline that depends on the action: Gu et al. 2017, arXiv:1611.02247; the sum over all actions: Ciosek & Whiteson 2018,
 arXiv:1706.05374.) A choice among 80 activities is sampled once, so PPO hears of one in 80; a Q that has learned from
 many states where the others were taken speaks for them.
-
-Leaving out what puts Q right costs more than it brings: cross-entropy towards pi_old exp(A_Q / sigma), as in Hessel et
-al. (2021), arXiv:2104.06159, drifts away from good policies here, as it takes an activity whose value hangs on what
-cannot be seen for a good one on average (experiments/what-makes-it-learn).
 """
 
 from __future__ import annotations
@@ -45,6 +41,9 @@ from curriculum_rl.agents.on_policy import seed_of
 from curriculum_rl.agents.sight import Observation, seen_of, with_sight
 from curriculum_rl.violations import Violations
 
+PART = 512
+"""Student-steps whose gradients are found at a time: more of them leave the cache, and take longer each."""
+
 
 @dataclass(frozen=True)
 class AllActionPPO(MaskablePPO):
@@ -52,9 +51,9 @@ class AllActionPPO(MaskablePPO):
 
     Attributes:
         all_actions: the share above, in [0, 1].
-        action_lambda: of the advantages that the second critic learns.
-        action_value: weight of the second critic's error.
-        critic_gradient_norm: longer gradients of the critics are shortened to this; `gradient_norm` is the actor's.
+        action_lambda: of the advantages that the values of activities learn.
+        action_value: weight of their error.
+        critic_gradient_norm: longer gradients of the critic are shortened to this; `gradient_norm` is the actor's.
     """
 
     batch: int = 2048
@@ -89,14 +88,17 @@ class AllActionPPO(MaskablePPO):
 
 
 class _Policy(MaskedPolicy):
-    """With a critic of every activity."""
+    """Whose critic values every activity too, (n, 1 + A)."""
 
     def _assemble(self, schedule: Schedule, network: Network, layout: Layout, sight: bool) -> None:
         super()._assemble(schedule, network, layout, sight)
-        self.action_critic = network.actor(with_sight(layout) if sight else layout)
-        parts: tuple[nn.Module, ...] = (self.actor, self.critic, self.action_critic)
-        weights = [weight for part in parts for weight in part.parameters()]
+        self.critic = network.action_critic(with_sight(layout) if sight else layout)
+        weights = [*self.actor.parameters(), *self.critic.parameters()]
         self.optimizer = torch.optim.Adam(weights, lr=schedule(1.0), eps=ADAM_EPS, foreach=True)
+
+    def value(self, read: Tensor) -> Tensor:
+        """That of the state, (n, 1)."""
+        return super().value(read)[:, :1]
 
     def log_policy(self, observation: Observation, mask: Tensor | None) -> Tensor:
         """Log-probabilities of all activities, (n, A)."""
@@ -104,7 +106,7 @@ class _Policy(MaskedPolicy):
 
 
 class _TwoLambdas(RolloutBuffer):
-    """With advantages of two lambdas: PPO's own, and `for_actions` for the second critic."""
+    """With advantages of two lambdas: PPO's own, and `for_actions` for the values of activities."""
 
     action_masks: np.ndarray[Any, Any]
 
@@ -135,7 +137,7 @@ class _AllAction(Algorithm):
     policy: _Policy
 
     def __init__(self, *arguments: Any, loss: AllActionPPO, **settings: Any) -> None:
-        self.loss = loss
+        self.loss, self.spread = loss, 1.0
         super().__init__(*arguments, **settings)
 
     def train(self) -> None:
@@ -145,6 +147,7 @@ class _AllAction(Algorithm):
         assert isinstance(lanes, Lanes)
         assert isinstance(buffer, _TwoLambdas)
         rollout = _Rollout.of(buffer, masked=lanes.env.gate is not None)
+        self.spread = float(rollout.advantages.std()) + 1e-8
         with torch.no_grad():
             parts = map(rollout.rows, self._batches(torch.arange(len(rollout.actions))))
             rollout = replace(rollout, old=torch.cat([self.policy.log_policy(part.seen, part.mask) for part in parts]))
@@ -157,22 +160,26 @@ class _AllAction(Algorithm):
         return torch.split(rows, self.batch_size or len(rows))
 
     def _update(self, batch: _Rollout) -> None:
-        """One step of gradient."""
+        """One step of gradient, gathered from parts that fit the cache."""
         policy, settings = self.policy, self.loss
-        seen, read = policy.read(batch.observation)
-        log = categorical(policy.actor(seen), batch.mask)
-        valued = centred(policy.action_critic(read), batch.old)
-        share = settings.all_actions * valued.detach()
-        actor = surrogate(log, batch.old, share, batch.advantages, batch.actions, settings.clip)
-        actor = actor - self.ent_coef * entropy_of(log).mean()
-        of_state = nn.functional.mse_loss(policy.critic(read)[:, 0], batch.returns)
-        of_action = nn.functional.mse_loss(_at(valued, batch.actions), batch.for_actions)
         policy.optimizer.zero_grad()
-        torch.autograd.backward(actor + settings.value * of_state + settings.action_value * of_action)
+        for rows in torch.split(torch.arange(len(batch.actions)), PART):
+            torch.autograd.backward(self._loss(batch.rows(rows)) * (len(rows) / len(batch.actions)))
         nn.utils.clip_grad_norm_(policy.actor.parameters(), settings.gradient_norm)
-        for critic in (policy.critic, policy.action_critic):
-            nn.utils.clip_grad_norm_(critic.parameters(), settings.critic_gradient_norm)
+        nn.utils.clip_grad_norm_(policy.critic.parameters(), settings.critic_gradient_norm)
         policy.optimizer.step()
+
+    def _loss(self, part: _Rollout) -> Tensor:
+        policy, settings = self.policy, self.loss
+        seen, read = policy.read(part.observation)
+        log, values = categorical(policy.actor(seen), part.mask), policy.critic(read)
+        valued = centred(values[:, 1:], part.old)
+        share = settings.all_actions * valued.detach()
+        actor = surrogate(log, part.old, share, part.advantages, part.actions, settings.clip) / self.spread
+        of_state = nn.functional.mse_loss(values[:, 0], part.returns)
+        of_action = nn.functional.mse_loss(_at(valued, part.actions), part.for_actions)
+        of_critic = settings.value * of_state + settings.action_value * of_action
+        return actor - self.ent_coef * entropy_of(log).mean() + of_critic
 
 
 def centred(values: Tensor, log_policy: Tensor) -> Tensor:
@@ -186,15 +193,14 @@ def surrogate(log: Tensor, old: Tensor, valued: Tensor, advantage: Tensor, taken
     Args:
         log, old: log-probabilities of the present policy and of the one that played, (n, A).
         valued: share A_Q, (n, A).
-        advantage: of the activities taken, (n,).
+        advantage: of the activities taken, (n,), 0 on average.
         taken: those activities, (n,).
         clip: c.
     """
     ratio = (log - old).exp()
     of_all = (old.exp() * _clipped(ratio, valued, clip)).sum(dim=1)
-    rest = advantage - advantage.mean() - _at(valued, taken)
-    of_taken = _clipped(_at(ratio, taken), rest, clip)
-    return -(of_all + of_taken).mean() / (advantage.std() + 1e-8)
+    of_taken = _clipped(_at(ratio, taken), advantage - _at(valued, taken), clip)
+    return -(of_all + of_taken).mean()
 
 
 def _clipped(ratio: Tensor, advantage: Tensor, clip: float) -> Tensor:
@@ -232,7 +238,7 @@ class _Rollout:
             truth=tensor(seen["truth"]) if mapping else None,
             mask=tensor(buffer.action_masks) if masked else None,
             actions=tensor(buffer.actions)[:, 0].long(),
-            advantages=tensor(buffer.advantages),
+            advantages=tensor(buffer.advantages - buffer.advantages.mean()),
             for_actions=tensor(buffer.for_actions),
             returns=tensor(buffer.returns),
             old=torch.empty(0),

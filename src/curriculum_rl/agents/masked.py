@@ -74,7 +74,7 @@ class _MaskedCategorical:
         seen, read = self.read(obs)
         log = categorical(self.actor(seen), action_masks)
         activity = log.argmax(dim=1) if deterministic else draw(log)
-        return activity, self.critic(read), log.gather(1, activity[:, None])[:, 0]
+        return activity, self.value(read), log.gather(1, activity[:, None])[:, 0]
 
     def evaluate_actions(
         self, obs: Observation, actions: Tensor, action_masks: Mask = None
@@ -82,11 +82,15 @@ class _MaskedCategorical:
         """Values, log-probabilities of these activities, entropies."""
         seen, read = self.read(obs)
         log = categorical(self.actor(seen), action_masks)
-        return self.critic(read), log.gather(1, actions.long()[:, None])[:, 0], entropy_of(log)
+        return self.value(read), log.gather(1, actions.long()[:, None])[:, 0], entropy_of(log)
 
     def predict_values(self, obs: Observation) -> Tensor:
         """The critic's values, (n, 1)."""
-        value: Tensor = self.critic(self.critic_inputs(joined(obs, self.layout)))
+        return self.value(self.critic_inputs(joined(obs, self.layout)))
+
+    def value(self, read: Tensor) -> Tensor:
+        """The same, from what critics read."""
+        value: Tensor = self.critic(read)
         return value
 
     def _predict(self, observation: Observation, deterministic: bool = False, action_masks: Mask = None) -> Tensor:

@@ -63,6 +63,10 @@ class ConceptScorer:
         """The value."""
         return _Critic(layout, self)
 
+    def action_critic(self, layout: Layout) -> nn.Module:
+        """The value, and that of each activity: both read off the same y (dueling: Wang et al. 2016)."""
+        return _ActionCritic(layout, self)
+
 
 def _read_width(layout: Layout) -> int:
     return 3 * layout.planes + 2 + layout.student
@@ -167,7 +171,11 @@ class _Actor(_Body):
         self.register_buffer("gather", gather, persistent=False)
 
     def forward(self, z: Tensor) -> Tensor:
-        table: Tensor = self.score(self.hidden(z)).flatten(1)  # (n, K columns)
+        return self.scored(self.hidden(z))
+
+    def scored(self, y: Tensor) -> Tensor:
+        """The logit of each activity, (n, A)."""
+        table: Tensor = self.score(y).flatten(1)  # (n, K columns)
         return table @ self.gather if self.small else self._gather(table)
 
     def _gather(self, table: Tensor) -> Tensor:
@@ -189,3 +197,13 @@ class _Critic(_Body):
     def forward(self, z: Tensor) -> Tensor:
         value: Tensor = self.value(self.hidden(z).mean(dim=1))
         return value
+
+
+class _ActionCritic(_Actor):
+    def __init__(self, layout: Layout, network: ConceptScorer) -> None:
+        super().__init__(layout, network)
+        self.value = linear(network.width, 1, 1.0)
+
+    def forward(self, z: Tensor) -> Tensor:
+        y = self.hidden(z)
+        return torch.cat([self.value(y.mean(dim=1)), self.scored(y)], dim=1)

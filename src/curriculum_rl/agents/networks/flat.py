@@ -41,6 +41,10 @@ class Flat:
         """The value."""
         return self._layers(layout, 1, 1.0)
 
+    def action_critic(self, layout: Layout) -> nn.Module:
+        """The value, and that of each activity."""
+        return self._layers(layout, 1 + layout.activities, 1.0)
+
     def _layers(self, layout: Layout, outputs: int, gain: float) -> nn.Module:
         layers: list[nn.Module] = []
         for before, after in pairwise((layout.features, *self.hidden)):

@@ -32,6 +32,9 @@ class Network(Protocol):
     def critic(self, layout: Layout) -> nn.Module:
         """To the value of the state, (n, 1)."""
 
+    def action_critic(self, layout: Layout) -> nn.Module:
+        """To the value of the state, and beside it of each activity there, (n, 1 + A)."""
+
 
 def linear(inputs: int, outputs: int, gain: float = 2.0**0.5, bias: bool = True) -> nn.Linear:
     """A layer with orthogonal weights of this gain, whose bias, if it has one, is 0 at first."""
