@@ -56,7 +56,6 @@ class AllActionPPO(MaskablePPO):
         critic_gradient_norm: longer gradients of the critic are shortened to this; `gradient_norm` is the actor's.
     """
 
-    batch: int = 2048
     gae_lambda: float = 0.97
     all_actions: float = 1.0
     action_lambda: float = 0.9
