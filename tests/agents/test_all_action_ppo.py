@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -13,6 +12,7 @@ from curriculum_rl.agents import checkpoints
 from curriculum_rl.agents.agent import Watch
 from curriculum_rl.agents.all_action_ppo import AllActionPPO, centred, surrogate
 from curriculum_rl.agents.distil import Distil
+from curriculum_rl.agents.masked import categorical
 from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
 from curriculum_rl.policies.greedy_credit import GreedyCredit
 from curriculum_rl.policies.random import Random
@@ -88,13 +88,36 @@ def test_it_learns_what_to_drill(share: float):
 
 def test_a_start_is_gone_on_from_and_settles_first():
     taught = trained(ConceptScorer(16), agent=TAUGHT).policy
-    still = replace(SMALL, start=TAUGHT, settle=SMALL.frames)
+    still = replace(SMALL, start=TAUGHT, settle=0.99)
     assert equal(trained(ConceptScorer(16), agent=still).policy, taught)
-    moved = trained(ConceptScorer(16), agent=replace(still, settle=1024)).policy
+    moved = trained(ConceptScorer(16), agent=replace(still, settle=0.25)).policy
     assert not equal(moved, taught)
 
 
-@pytest.mark.parametrize("agent", [SMALL, replace(SMALL, sight=False), replace(SMALL, start=TAUGHT, settle=1024)])
+def test_masked_activities_get_no_gradient_and_no_nonsense():
+    """Logits as far apart as a taught network's, where the difference of two masked log-probabilities is rounding."""
+    g = torch.Generator().manual_seed(2)
+    mask = torch.rand(64, 6, generator=g) < 0.5
+    mask[:, 0] = True
+    taken = torch.zeros(64, dtype=torch.long)
+    for _ in range(200):
+        before = (torch.rand(64, 6, generator=g) - 0.5) * 200.0
+        now = (before + torch.randn(64, 6, generator=g)).requires_grad_()
+        old = categorical(before, mask)
+        valued = centred(torch.randn(64, 6, generator=g), old)
+        surrogate(categorical(now, mask), old, valued, torch.randn(64, generator=g), taken, 0.2).backward()
+        assert now.grad is not None
+        assert torch.isfinite(now.grad).all()
+        assert (now.grad[~mask] == 0).all()
+
+
+def test_what_cannot_be_learned_is_refused_before_anything_is_done():
+    other = replace(SMALL, start=TAUGHT)
+    assert other.refusals(BKTFilter(), None) == []
+    assert "the teacher sees" in other.refusals(BKTFilter(3), None)[0]
+
+
+@pytest.mark.parametrize("agent", [SMALL, replace(SMALL, sight=False), replace(SMALL, start=TAUGHT, settle=0.5)])
 def test_ctrl_c_leaves_a_checkpoint_and_the_run_goes_on_to_the_same_weights(tmp_path: Path, agent: AllActionPPO):
     network = ConceptScorer(8)
     whole = trained(network, agent=agent)
@@ -106,8 +129,9 @@ def test_ctrl_c_leaves_a_checkpoint_and_the_run_goes_on_to_the_same_weights(tmp_
     assert resumed.curve == whole.curve
 
 
-def test_the_curve_tells_of_the_start_too_in_seconds_alone():
-    taught = trained(ConceptScorer(8), agent=replace(SMALL, start=TAUGHT))
+def test_the_seconds_of_a_start_count_and_its_frames_do_not():
+    plain = trained(ConceptScorer(8), agent=SMALL)
+    taught = trained(ConceptScorer(8), agent=replace(SMALL, start=replace(TAUGHT, frames=16 * TAUGHT.frames)))
     assert taught.frames == SMALL.frames
-    assert len(taught.curve.frames) == len(trained(ConceptScorer(8), agent=SMALL).curve.frames)
-    assert np.isfinite(taught.seconds)
+    assert taught.curve.frames == plain.curve.frames
+    assert taught.seconds > plain.seconds

@@ -15,12 +15,14 @@ import torch
 
 from curriculum_rl.agents import checkpoints
 from curriculum_rl.agents.agent import Curve, Watch
+from curriculum_rl.agents.all_action_ppo import AllActionPPO
 from curriculum_rl.agents.dqn import DQN
 from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
 from curriculum_rl.agents.learned import LearnedPolicy, load_learned
 from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
 from curriculum_rl.agents.networks.flat import Flat
 from curriculum_rl.agents.networks.network import Network
+from curriculum_rl.agents.on_policy import OnPolicy
 from curriculum_rl.agents.ppo import PPO
 from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.evaluation import cohorts
@@ -82,7 +84,7 @@ def test_the_curve_tells_ten_moments(tmp_path: Path):
     assert len(curve.frames) == 10
     assert curve.frames == told
     assert all(value is not None for value in curve.validation_return)
-    assert 1.0 < curve.entropy[0] <= np.log(8) + 1e-3
+    assert 1.0 < curve.entropy[0] <= np.log(8) + 0.01, "an estimate from 1,024 choices"
     np.testing.assert_allclose(np.sum(list(curve.forms.values()), axis=0), 1.0)
     assert Curve(**curve.plain()) == curve
     assert trained(agent=replace(SMALL, frames=10_000)).curve.entropy == curve.entropy, "watching changed the training"
@@ -131,9 +133,10 @@ def test_a_saved_policy_plays_the_same_and_is_refused_elsewhere(tmp_path: Path):
         load_learned(tmp_path / "policy", made_world())
 
 
-def test_a_policy_keeps_to_the_mask():
+@pytest.mark.parametrize("agent", [SMALL, AllActionPPO(lanes=32, steps=16, batch=256)], ids=["ppo", "all actions"])
+def test_a_policy_keeps_to_the_mask(agent: OnPolicy):
     world, gate = made_world(), Gate(0.7)
-    agent = replace(SMALL, frames=1024)
+    agent = replace(agent, frames=1024)
     policy = agent.train(
         world, tracker=BKTFilter(), objective=DelayedTest(), network=ConceptScorer(8), seed=0, gate=gate
     ).policy
@@ -147,7 +150,7 @@ def test_a_policy_keeps_to_the_mask():
     DQN(frames=3000, lanes=16, batch=32, learning_starts=500).train(
         world, tracker=BKTFilter(), objective=DelayedTest(), network=ConceptScorer(8), seed=0, gate=gate
     )  # the environment refuses a masked activity
-    with pytest.raises(InvalidInput, match="choose agent=maskable_ppo"):
+    with pytest.raises(InvalidInput, match="Choose agent=maskable_ppo"):
         PPO(frames=2000, lanes=32, batch=256).train(
             world, tracker=BKTFilter(), objective=DelayedTest(), network=Flat(), seed=0, gate=gate
         )

@@ -13,7 +13,7 @@ from curriculum_rl.agents.networks.network import Network
 from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.trackers.tracker import Tracker
-from curriculum_rl.violations import Violations
+from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import World
 
 
@@ -77,8 +77,17 @@ class Trained:
     seconds: float
 
 
+def refuse(reasons: list[str]) -> None:
+    """Raises `InvalidInput` where there are reasons to."""
+    if reasons:
+        raise InvalidInput("agent", reasons)
+
+
 class Agent(Protocol):
     """A frozen dataclass of settings."""
+
+    def refusals(self, tracker: Tracker, gate: Gate | None) -> list[str]:
+        """Why it cannot learn with these: what was seen, what was expected, how to mend it; empty where it can."""
 
     def train(
         self,
@@ -105,4 +114,7 @@ class Agent(Protocol):
             gate: masks activities.
             students: ids that may be met in training.
             watch: what is done beside.
+
+        Raises:
+            InvalidInput: `refusals`.
         """

@@ -1,6 +1,6 @@
 """PPO that also learns from the activities that were not taken.
 
-The critic values every activity beside the state, and sees the true state while it trains (`sight.py`). With
+The critic values every activity beside the state, and with sight it knows the truth while it trains (`sight.py`). With
 pi_old the policy of the rollout, r_b = pi(b|s) / pi_old(b|s), S(r, x) = min(r x, clip(r, 1 - c, 1 + c) x), and sums
 over the allowed activities b,
 
@@ -9,12 +9,13 @@ over the allowed activities b,
     minimise  - E[share sum_b pi_old(b|s) S(r_b, A_Q(s, b)) + S(r_a, A - share A_Q(s, a))] / sd(A) - b H
               + value E[(V - R)^2] + action_value E[(A_Q(s, a) - A')^2]
 
-for the activity a taken, with A the advantage of `gae_lambda` and A' that of `action_lambda`. At share = 0 this is PPO.
-At share = 1 the first term compares all activities by the critic, and the second one puts right what the critic
-has wrong, by the activity that was taken: a doubly robust gradient, without bias from Q at r = 1 whatever Q is. (A
-baseline that depends on the action: Gu et al. 2017, arXiv:1611.02247; the sum over all actions: Ciosek & Whiteson 2018,
-arXiv:1706.05374.) A choice among 80 activities is sampled once, so PPO hears of one in 80; a Q that has learned from
-many states where the others were taken speaks for them.
+for the activity a taken, with A the advantage of `gae_lambda`, less its mean over the rollout, and A' that of
+`action_lambda`. At share = 0 the actor's loss is PPO's. At share = 1 the first term compares all activities by the
+critic, and the second one puts right what the critic has wrong, by the activity that was taken: a doubly robust
+gradient, which at r = 1 a Q fixed beforehand does not bias, whatever it says. (A baseline that depends on the action:
+Gu et al. 2017, arXiv:1611.02247; the sum over all actions: Ciosek & Whiteson 2018, arXiv:1706.05374.) A choice among 80
+activities is sampled once, so PPO hears of one in 80; a Q that has learned from many states where the others were taken
+speaks for them.
 """
 
 from __future__ import annotations
@@ -29,16 +30,15 @@ from sb3_contrib import MaskablePPO as Algorithm
 from sb3_contrib.common.maskable.buffers import MaskableDictRolloutBuffer, MaskableRolloutBuffer
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor, nn
 
 from curriculum_rl.agents.lanes import Lanes
 from curriculum_rl.agents.maskable_ppo import MaskablePPO
-from curriculum_rl.agents.masked import ADAM_EPS, MaskedPolicy, categorical, entropy_of
+from curriculum_rl.agents.masked import MaskedPolicy, categorical, entropy_of
 from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.networks.network import Network
 from curriculum_rl.agents.on_policy import seed_of
-from curriculum_rl.agents.sight import Observation, seen_of, with_sight
+from curriculum_rl.agents.sight import Observation, seen_of
 from curriculum_rl.violations import Violations
 
 PART = 512
@@ -89,11 +89,8 @@ class AllActionPPO(MaskablePPO):
 class _Policy(MaskedPolicy):
     """Whose critic values every activity too, (n, 1 + A)."""
 
-    def _assemble(self, schedule: Schedule, network: Network, layout: Layout, sight: bool) -> None:
-        super()._assemble(schedule, network, layout, sight)
-        self.critic = network.action_critic(with_sight(layout) if sight else layout)
-        weights = [*self.actor.parameters(), *self.critic.parameters()]
-        self.optimizer = torch.optim.Adam(weights, lr=schedule(1.0), eps=ADAM_EPS, foreach=True)
+    def _critic(self, network: Network, layout: Layout) -> nn.Module:
+        return network.action_critic(layout)
 
     def value(self, read: Tensor) -> Tensor:
         """That of the state, (n, 1)."""
@@ -136,7 +133,7 @@ class _AllAction(Algorithm):
     policy: _Policy
 
     def __init__(self, *arguments: Any, loss: AllActionPPO, **settings: Any) -> None:
-        self.loss, self.spread = loss, 1.0
+        self.loss = loss
         super().__init__(*arguments, **settings)
 
     def train(self) -> None:
@@ -146,7 +143,6 @@ class _AllAction(Algorithm):
         assert isinstance(lanes, Lanes)
         assert isinstance(buffer, _TwoLambdas)
         rollout = _Rollout.of(buffer, masked=lanes.env.gate is not None)
-        self.spread = float(rollout.advantages.std()) + 1e-8
         with torch.no_grad():
             parts = map(rollout.rows, self._batches(torch.arange(len(rollout.actions))))
             rollout = replace(rollout, old=torch.cat([self.policy.log_policy(part.seen, part.mask) for part in parts]))
@@ -169,12 +165,13 @@ class _AllAction(Algorithm):
         policy.optimizer.step()
 
     def _loss(self, part: _Rollout) -> Tensor:
+        """What is minimised, on average over these student-steps."""
         policy, settings = self.policy, self.loss
         seen, read = policy.read(part.observation)
         log, values = categorical(policy.actor(seen), part.mask), policy.critic(read)
         valued = centred(values[:, 1:], part.old)
         share = settings.all_actions * valued.detach()
-        actor = surrogate(log, part.old, share, part.advantages, part.actions, settings.clip) / self.spread
+        actor = surrogate(log, part.old, share, part.advantages, part.actions, settings.clip) / part.spread
         of_state = nn.functional.mse_loss(values[:, 0], part.returns)
         of_action = nn.functional.mse_loss(_at(valued, part.actions), part.for_actions)
         of_critic = settings.value * of_state + settings.action_value * of_action
@@ -196,7 +193,8 @@ def surrogate(log: Tensor, old: Tensor, valued: Tensor, advantage: Tensor, taken
         taken: those activities, (n,).
         clip: c.
     """
-    ratio = (log - old).exp()
+    # Where both are masked the difference is a rounding error of 1e9; a likelier choice than exp(20) is clipped anyway.
+    ratio = (log - old).clamp(max=20.0).exp()
     of_all = (old.exp() * _clipped(ratio, valued, clip)).sum(dim=1)
     of_taken = _clipped(_at(ratio, taken), advantage - _at(valued, taken), clip)
     return -(of_all + of_taken).mean()
@@ -218,10 +216,11 @@ class _Rollout:
     truth: Tensor | None  # (n, T)
     mask: Tensor | None  # (n, A)
     actions: Tensor  # (n,)
-    advantages: Tensor  # (n,)
+    advantages: Tensor  # (n,), 0 on average over the rollout
+    spread: float  # their standard deviation over the rollout
     for_actions: Tensor  # (n,)
     returns: Tensor  # (n,)
-    old: Tensor  # (n, A) log-probabilities under the policy that played
+    old: Tensor  # (n, A) log-probabilities under the policy that played; none before they are known
 
     @classmethod
     def of(cls, buffer: _TwoLambdas, masked: bool) -> _Rollout:
@@ -238,6 +237,7 @@ class _Rollout:
             mask=tensor(buffer.action_masks) if masked else None,
             actions=tensor(buffer.actions)[:, 0].long(),
             advantages=tensor(buffer.advantages - buffer.advantages.mean()),
+            spread=float(buffer.advantages.std()) + 1e-8,
             for_actions=tensor(buffer.for_actions),
             returns=tensor(buffer.returns),
             old=torch.empty(0),
@@ -249,5 +249,6 @@ class _Rollout:
 
     def rows(self, rows: Tensor) -> _Rollout:
         """These student-steps alone."""
-        parts = ((f.name, getattr(self, f.name)) for f in fields(self))
-        return _Rollout(**{name: part[rows] if part is not None and len(part) else part for name, part in parts})
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        chosen: dict[str, Any] = {name: x[rows] for name, x in parts.items() if isinstance(x, Tensor) and len(x)}
+        return replace(self, **chosen)

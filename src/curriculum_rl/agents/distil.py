@@ -28,7 +28,7 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from torch import Tensor, nn
 
-from curriculum_rl.agents.agent import Trained, Watch
+from curriculum_rl.agents.agent import Trained, Watch, refuse
 from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
 from curriculum_rl.agents.learned import LearnedPolicy, from_weights
 from curriculum_rl.agents.masked import ADAM_EPS, categorical, draw, entropy_of
@@ -43,7 +43,7 @@ from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.policies.greedy_credit import GreedyCredit
 from curriculum_rl.policies.policy import Policy, Ranked
 from curriculum_rl.trackers.tracker import Tracker
-from curriculum_rl.violations import InvalidInput, Violations
+from curriculum_rl.violations import Violations
 from curriculum_rl.world import World
 
 
@@ -93,6 +93,13 @@ class Distil:
         check.number("gradient_norm", self.gradient_norm, above=0.0)
         check.raise_all()
 
+    def refusals(self, tracker: Tracker, gate: Gate | None) -> list[str]:
+        """Another tracker than the teacher's."""
+        if tracker == self.teacher.tracker:
+            return []
+        remedy = "Give both the same, such as tracker=bkt_grid with the default teacher."
+        return [f"tracker = {tracker}: the teacher sees {self.teacher.tracker}. {remedy}"]
+
     def train(
         self,
         world: World,
@@ -110,9 +117,7 @@ class Distil:
 
         Killed and started again with the same checkpoint, it ends with the same weights.
         """
-        if tracker != self.teacher.tracker:
-            remedy = "Give both the same, such as tracker=bkt_grid with the default teacher."
-            raise InvalidInput("distil", [f"tracker = {tracker}: the teacher sees {self.teacher.tracker}. {remedy}"])
+        refuse(self.refusals(tracker, gate))
         agent = self if frames is None else replace(self, frames=frames)
         settings = fingerprint(agent, network, tracker, objective, gate, students, seed, *rules(world))
         with settled(self.threads):

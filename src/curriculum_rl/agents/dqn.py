@@ -87,6 +87,10 @@ class DQN:
         check.number("reward_scale", self.reward_scale, above=0.0)
         check.raise_all()
 
+    def refusals(self, tracker: Tracker, gate: Gate | None) -> list[str]:
+        """None."""
+        return []
+
     def train(
         self,
         world: World,

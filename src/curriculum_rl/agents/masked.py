@@ -56,11 +56,18 @@ class _MaskedCategorical:
     def _assemble(self, schedule: Schedule, network: Network, layout: Layout, sight: bool) -> None:
         wide = with_sight(layout) if sight else layout
         self.layout, self.sight = layout, sight
-        self.inputs, self.actor, self.critic = network.inputs(layout), network.actor(layout), network.critic(wide)
+        self.inputs, self.actor, self.critic = (
+            network.inputs(layout),
+            network.actor(layout),
+            self._critic(network, wide),
+        )
         self.critic_inputs = network.inputs(wide) if sight else self.inputs
         self.optimizer = torch.optim.Adam(
             [*self.actor.parameters(), *self.critic.parameters()], lr=schedule(1.0), eps=ADAM_EPS, foreach=True
         )
+
+    def _critic(self, network: Network, layout: Layout) -> nn.Module:
+        return network.critic(layout)
 
     def read(self, obs: Observation) -> tuple[Tensor, Tensor]:
         """What the actor reads, and what critics read; one and the same without sight."""

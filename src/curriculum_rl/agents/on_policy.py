@@ -17,7 +17,7 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from curriculum_rl.agents.agent import Agent, Trained, Watch
+from curriculum_rl.agents.agent import Agent, Trained, Watch, refuse
 from curriculum_rl.agents.checkpoints import exists
 from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
 from curriculum_rl.agents.learned import LearnedPolicy, from_weights
@@ -52,9 +52,9 @@ class OnPolicy:
         reward_scale: what rewards in points are multiplied by, to be of the order of .1.
         out_of_step: whether lanes start at random points of the course.
         sight: whether the critic sees the students' true state while it trains (`sight.py`); the actor never does.
-        luckless: with sight, rewards are what an activity brings on average in that state, where that is known.
+        luckless: whether rewards are what an activity brings on average in that state, where that is known.
         start: an agent whose network is gone on from, such as `distil.py`; none starts from chance.
-        settle: student-steps in which only the critic learns, before the actor moves away from its start.
+        settle: share of the training in which only the critic learns, before the actor moves away from its start.
         threads: of torch; 1 gives the same weights on every machine of a kind.
     """
 
@@ -77,7 +77,7 @@ class OnPolicy:
     sight: bool = True
     luckless: bool = True
     start: Agent | None = None
-    settle: int = 0
+    settle: float = 0.0
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -96,7 +96,7 @@ class OnPolicy:
         check.number("gae_lambda", self.gae_lambda, at_least=0.0, at_most=1.0)
         check.number("gradient_norm", self.gradient_norm, above=0.0)
         check.number("reward_scale", self.reward_scale, above=0.0)
-        check.number("settle", self.settle, at_least=0)
+        check.number("settle", self.settle, at_least=0.0, below=1.0)
         check.raise_all()
 
     def train(
@@ -113,11 +113,11 @@ class OnPolicy:
         watch: Watch = Watch(),  # noqa: B008  (frozen)
     ) -> Trained:
         """See `Agent.train`. Killed and started again with the same checkpoint, it ends with the same weights."""
+        refuse(self.refusals(tracker, gate))
         agent = self if frames is None else replace(self, frames=frames)
         settings = fingerprint(agent, network, tracker, objective, gate, students, seed, *rules(world))
         with settled(self.threads):
-            kind = partial(SightedLanes, luckless=self.luckless) if self.sight else Lanes
-            lanes = kind(
+            lanes = SightedLanes(
                 world,
                 tracker=tracker,
                 objective=objective,
@@ -127,6 +127,8 @@ class OnPolicy:
                 students=students,
                 reward_scale=self.reward_scale,
                 out_of_step=self.out_of_step,
+                sight=self.sight,
+                luckless=self.luckless,
             )
             parts = {"network": network, "layout": lanes.layout, "sight": self.sight}
             model = agent.algorithm(lanes, parts, seed)
@@ -152,6 +154,10 @@ class OnPolicy:
             watcher = Watcher(lanes, agent.frames, watch, settings, policy, _entropy, agent.anneal)
             took = run(model, lanes, watcher, partial(agent.learn, model, watcher))
             return Trained(policy(), watcher.curve, model.num_timesteps, before + took)
+
+    def refusals(self, tracker: Tracker, gate: Gate | None) -> list[str]:
+        """Those of its start."""
+        return self.start.refusals(tracker, gate) if self.start else []
 
     def algorithm(self, lanes: Lanes, policy: dict[str, Any], seed: int) -> OnPolicyAlgorithm:
         """The stable-baselines3 algorithm; `policy` holds the network and its layout."""
@@ -181,7 +187,7 @@ class OnPolicy:
     def anneal(self, model: BaseAlgorithm, done: float) -> None:
         """Sets the entropy bonus for the share of training done, and whether the actor learns yet."""
         assert isinstance(model, OnPolicyAlgorithm)
-        model.policy.actor.requires_grad_(model.num_timesteps >= self.settle)
+        model.policy.actor.requires_grad_(done >= self.settle)
         model.ent_coef = self.entropy + (self.final_entropy - self.entropy) * done
 
 

@@ -11,19 +11,19 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from curriculum_rl.agents.lanes import Lanes
 from curriculum_rl.agents.masked import UnmaskedPolicy
 from curriculum_rl.agents.on_policy import OnPolicy, seed_of
-from curriculum_rl.violations import InvalidInput
+from curriculum_rl.envs.simulation import Gate
+from curriculum_rl.trackers.tracker import Tracker
 
 
 @dataclass(frozen=True)
 class PPO(OnPolicy):
     """Settings as in `OnPolicy`."""
 
-    def algorithm(self, lanes: Lanes, policy: dict[str, Any], seed: int) -> OnPolicyAlgorithm:
-        """stable-baselines3's, with the policy of `masked.py`.
+    def refusals(self, tracker: Tracker, gate: Gate | None) -> list[str]:
+        """A gate: what it masks would be proposed."""
+        reason = "gate = on: PPO cannot learn where activities are masked. Choose agent=maskable_ppo, or gate=null."
+        return [*super().refusals(tracker, gate), *([reason] if gate else [])]
 
-        Raises:
-            InvalidInput: the world masks activities.
-        """
-        if lanes.env.gate is not None:
-            raise InvalidInput("agent", ["PPO cannot train where activities are masked: choose agent=maskable_ppo"])
+    def algorithm(self, lanes: Lanes, policy: dict[str, Any], seed: int) -> OnPolicyAlgorithm:
+        """stable-baselines3's, with the policy of `masked.py`."""
         return Algorithm(UnmaskedPolicy, lanes, policy_kwargs=policy, seed=seed_of(seed), **self.settings())

@@ -101,6 +101,9 @@ class Study:
         name = self.main_learner
         if name in self.learners:
             check.add(f"learners.{name}", "...", "is the name of the study's own learner", "Call it something else.")
+        for name, learner in self.trained_learners.items():
+            for reason in learner.agent.refusals(learner.tracker, self.gate):
+                check.that(False, f"learner {name}: {reason}")
         check.raise_all()
 
     @property

@@ -11,8 +11,8 @@ For concept k with features x_k, student and time s:
 so that nothing depends on the order or number of concepts (deep sets: Zaheer et al. 2017, arXiv:1703.06114, with a
 round of messages along the prerequisites). Where activities of one form differ, R has three outputs more, which are
 multiplied by how the activity's difficulty, minutes and learning differ from the mean of its form.
-The critic has weights of its own and reads the value off the mean of its y. Each further round of messages goes one
-link further, before the glance:
+The critic has weights of its own and reads the value off the mean of its y; one that values activities too reads them
+off as the actor does its logits. Each further round of messages goes one link further, before the glance:
 
     h_k <- relu(A [h_k, mean h of its prerequisites, mean h of what it unlocks] + d)
 """
@@ -64,7 +64,7 @@ class ConceptScorer:
         return _Critic(layout, self)
 
     def action_critic(self, layout: Layout) -> nn.Module:
-        """The value, and that of each activity: both read off the same y (dueling: Wang et al. 2016)."""
+        """The value, and that of each activity: both read off the same y (Wang et al. 2016, arXiv:1511.06581)."""
         return _ActionCritic(layout, self)
 
 
