@@ -207,22 +207,20 @@ def _entrants(study: Study, world: World, learned: list[Learned], taken: Mapping
 
 
 def _tell_data(run: Run, study: Study, world: World, worlds: Mapping[str, World]) -> None:
-    packs = {world.name: (world, study.world.pack)}
-    for name, learner in study.trained_learners.items():
-        if learner.world:
-            packs[worlds[name].name] = worlds[name], learner.world.pack
+    used = [(world, study.world.pack)]
+    used += [(worlds[name], of.world.pack) for name, of in study.trained_learners.items() if of.world]
     sources = {
-        name: DataSource(
-            name,
-            used.digest,
+        each.digest: DataSource(
+            each.name,
+            each.digest,
             f"pack {pack}",
-            {"concepts": len(used.curriculum.concepts), "activities": len(used.curriculum.activities)},
+            {"concepts": len(each.curriculum.concepts), "activities": len(each.curriculum.activities)},
         )
-        for name, (used, pack) in packs.items()
+        for each, pack in used
     }
     for source in sources.values():
         run.data(source, "training")
-    run.data(sources[world.name], "evaluation")
+    run.data(sources[world.digest], "evaluation")
 
 
 def _tell_results(run: Run, results: dict[str, Any], folder: Path) -> None:

@@ -39,7 +39,8 @@ def prospects(outlook: Outlook, platform: Platform, value: Float, now: Float) ->
     learned = (1.0 - outlook.stored) * outlook.readiness * outlook.learn
     days = platform.course.days
     left = np.clip((days[-1] - now) / max(days[-1] - days[0], 1.0), 0.0, 1.0)
-    told = value * (span := 1.0 - known.slip - known.guess) ** 2 * (outlook.recall * (1.0 - outlook.stored)) ** 2
+    span = 1.0 - known.slip - known.guess
+    told = value * span**2 * (outlook.recall * (1.0 - outlook.stored)) ** 2
     right = known.guess + span * outlook.recall
     return (
         _squeezed(_gain(outlook, value, learned)),
