@@ -255,10 +255,11 @@ def yaml_targets() -> list[Any]:
 
 @pytest.mark.parametrize("node", yaml_targets())
 def test_every_yaml_mirrors_its_dataclass(node: dict[str, Any]):
-    """Every field once, nothing else: a YAML that leaves a field out hides a setting from its reader."""
+    """Every field, nothing else: a YAML that leaves a field out hides a setting from its reader."""
     cls = config.target_class(node[config.TARGET])
     settings = set(node) - {config.TARGET}
-    if "defaults" in node:  # the root: its groups are chosen there, and `hydra` is not the study's
-        groups = {group for choice in node["defaults"] if isinstance(choice, dict) for group in choice}
-        settings = (settings | groups) - {"defaults", "hydra", "experiment", "override hydra/job_logging"}
+    if "defaults" in node:  # fields that are other files, as `group: choice`, `choice@field` or `group@field: choice`
+        choices = [name for choice in node["defaults"] for name in (choice if isinstance(choice, dict) else [choice])]
+        settings |= {name.rpartition("@")[2] for name in choices}
+        settings -= {"defaults", "_self_", "hydra", "experiment", "override hydra/job_logging"}
     assert settings == {f.name for f in dataclasses.fields(cls) if f.init}
