@@ -65,6 +65,19 @@ def test_a_world_that_is_not_there(capsys: pytest.CaptureFixture[str]):
     assert "Did you mean new_material?" in refused(capsys, "worlds", "nwe_material")
 
 
+def test_learners_that_cannot_learn_are_named_before_anything_is_done(capsys: pytest.CaptureFixture[str]):
+    said = refused(
+        capsys,
+        "study",
+        "agent=ppo",
+        "gate={_target_: curriculum_rl.envs.simulation.Gate}",
+        "+learners.a={agent: ${agent}, network: ${network}, tracker: ${tracker}}",
+    )
+    assert "learner ppo_concept_scorer: gate = on: PPO cannot learn" in said
+    assert "learner a: gate = on: PPO cannot learn" in said
+    assert "the teacher sees" in refused(capsys, "study", "agent=all_action_ppo", "tracker=bkt")
+
+
 def test_every_bad_override_of_a_study_is_named(capsys: pytest.CaptureFixture[str]):
     said = refused(
         capsys,

@@ -101,7 +101,8 @@ class Study:
         name = self.main_learner
         if name in self.learners:
             check.add(f"learners.{name}", "...", "is the name of the study's own learner", "Call it something else.")
-        for name, learner in self.trained_learners.items():
+        check.raise_all()
+        for name, learner in self.trained_learners.items():  # what is whole by itself may still not fit together
             for reason in learner.agent.refusals(learner.tracker, self.gate):
                 check.that(False, f"learner {name}: {reason}")
         check.raise_all()
