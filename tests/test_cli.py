@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -218,10 +220,15 @@ def test_a_sweep_writes_a_study_for_each_job(tmp_path: Path):
     assert not (tmp_path / "runs" / "mlflow.db").exists()
 
 
+def started(typed: list[str], **settings: Any) -> subprocess.Popen[str]:
+    """A process that hears Ctrl-C, even where this one was told not to, as a shell does with what runs behind."""
+    return subprocess.Popen(typed, preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL), **settings)
+
+
 @pytest.mark.slow
 def test_ctrl_c_leaves_a_checkpoint_and_closed_runs(tmp_path: Path):
     typed = ["-m", "curriculum_rl.cli", "study", *SMALL, "agent.frames=100_000_000"]
-    running = subprocess.Popen([sys.executable, *typed], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    running = started([sys.executable, *typed], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     until_training(tmp_path)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=120)
@@ -236,7 +243,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_closed_runs(tmp_path: Path):
 @pytest.mark.slow
 def test_ctrl_c_ends_with_one_line(tmp_path: Path):
     typed = [sys.executable, "-m", "curriculum_rl.cli", "evaluate", "random", "--students", "1000000"]
-    running = subprocess.Popen(typed, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = started(typed, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(5)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)

@@ -66,9 +66,12 @@ class Creep(ConceptModel):
         first = expit(self.logits("start").take(at.concepts) + state.ability)
         return first + (1.0 - first) * state.share.take(at.flat) * retention
 
-    def success(self, state: CreepState, at: At, shares: Float, retention: Float, difficulty: Float) -> Float:
+    def tasks(self, concepts: Int, difficulty: Float) -> Float:
+        return np.broadcast_to(difficulty, (1, *concepts.shape))
+
+    def success(self, state: CreepState, at: At, shares: Float, retention: Float, task: Float) -> Float:
         recall = (shares * self.recall(state, at, retention)).sum(axis=0)
-        return expit(logit(np.clip(recall, 1e-9, 1 - 1e-9)) - difficulty)
+        return expit(logit(np.clip(recall, 1e-9, 1 - 1e-9)) - task[0, 0])
 
     def learn_from(self, state: CreepState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
         share = state.share.take(at.flat)
