@@ -15,7 +15,7 @@ from curriculum_rl.agents.all_action_ppo import AllActionPPO, _Policy
 from curriculum_rl.agents.lanes import Lanes
 from curriculum_rl.agents.masked import MaskedPolicy
 from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
-from curriculum_rl.agents.sight import PLANES, TRAITS, SightedLanes, joined, with_sight
+from curriculum_rl.agents.sight import PLANES, TRAITS, joined, with_sight
 from curriculum_rl.envs.simulation import View
 from curriculum_rl.envs.truth import Truth
 from curriculum_rl.objectives.delayed_test import DelayedTest
@@ -26,9 +26,10 @@ from tests.worlds import component, made_world
 MAY_SEE = {"agents/sight.py", "evaluation/oracles.py"}
 
 
-def lanes(kind: type[Lanes]) -> Lanes:
+def lanes(told: bool) -> Lanes:
     tracker = component("tracker", "bkt")
-    return kind(made_world(), tracker=tracker, objective=DelayedTest(), gate=None, lanes=20, seed=1)
+    about = {"tracker": tracker, "objective": DelayedTest(), "gate": None, "lanes": 20, "seed": 1}
+    return Lanes(made_world(), **about, sight=told, luckless=told)
 
 
 def observed(made: Lanes) -> dict[str, torch.Tensor]:
@@ -57,7 +58,7 @@ def test_what_a_policy_sees_holds_no_truth():
 
 
 def test_another_truth_changes_nothing_that_a_policy_is_shown():
-    made = lanes(Lanes)
+    made = lanes(False)
     made.reset()
     simulation = made.env.running()
     before = simulation.view()
@@ -71,7 +72,7 @@ def test_another_truth_changes_nothing_that_a_policy_is_shown():
 
 def test_rewards_are_those_to_be_expected_where_the_student_stood():
     """Over a whole course, so that students are replaced, and after the lanes were put back where they stood."""
-    made, again = lanes(SightedLanes), lanes(SightedLanes)
+    made, again = lanes(True), lanes(True)
     made.reset()
     rng = np.random.default_rng(0)
     for step in range(120):
@@ -92,7 +93,7 @@ def test_rewards_are_those_to_be_expected_where_the_student_stood():
 
 
 def test_the_truth_stands_beside_what_is_seen():
-    wide, plain = lanes(SightedLanes), lanes(Lanes)
+    wide, plain = lanes(True), lanes(False)
     seen, features = wide.reset(), plain.reset()
     assert isinstance(seen, dict)
     assert np.array_equal(seen["seen"], features)
@@ -110,7 +111,7 @@ def test_the_truth_stands_beside_what_is_seen():
 
 @pytest.mark.parametrize("kind", [MaskedPolicy, _Policy])
 def test_another_truth_changes_the_value_and_no_choice(kind: type[MaskedPolicy]):
-    made = lanes(SightedLanes)
+    made = lanes(True)
     made.reset()
     torch.manual_seed(0)
     policy = kind(made.observation_space, made.action_space, lambda _: 1e-3, ConceptScorer(8), made.layout, True)

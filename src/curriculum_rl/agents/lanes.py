@@ -13,6 +13,7 @@ import numpy as np
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
 from curriculum_rl.agents.networks.layout import Layout
+from curriculum_rl.agents.sight import Sight
 from curriculum_rl.batch import Bool, Float, Int, arrays
 from curriculum_rl.envs.sb3 import CurriculumVecEnv
 from curriculum_rl.envs.simulation import Gate
@@ -51,6 +52,7 @@ class Lanes(CurriculumVecEnv):
     students: ids that may be met; more than these is an error.
     reward_scale: what rewards in points are multiplied by.
     out_of_step: whether lanes start at random points of the course.
+    sight, luckless: what a learner is told of the truth (`sight.py`).
     """
 
     def __init__(
@@ -65,6 +67,8 @@ class Lanes(CurriculumVecEnv):
         students: range = TRAINING_STUDENTS,
         reward_scale: float = 1.0,
         out_of_step: bool = True,
+        sight: bool = False,
+        luckless: bool = False,
     ) -> None:
         native = CurriculumVectorEnv(
             world, lanes, tracker=tracker, objective=objective, gate=gate, seed=seed, first_student=students.start
@@ -72,6 +76,8 @@ class Lanes(CurriculumVecEnv):
         super().__init__(native, reward_scale)
         self.students, self.out_of_step = students, out_of_step
         self.layout = Layout.of(world.platform, tracker)
+        self.sight = Sight(world, objective, self.layout, sight, luckless)
+        self.observation_space = self.sight.space(native.single_observation_space)
         self._form = world.curriculum.form
         forms = len(world.curriculum.forms)
         self.played = Played(np.zeros(lanes), np.ones(lanes, dtype=np.bool_), np.zeros(forms, dtype=np.int64))
@@ -98,16 +104,11 @@ class Lanes(CurriculumVecEnv):
         self._record(reward, done)
         if self.env.next_student > self.students.stop:
             raise InvalidInput("training", [f"ran out of students: {len(self.students)} were set aside for it"])
-        given = (self.reward_scale * self._rewarded(reward)).astype(np.float32)
+        given = (self.reward_scale * self.sight.rewarded(reward, self.actions)).astype(np.float32)
         return self._observed(observation), given, done, self._empty
 
-    def _rewarded(self, reward: Float) -> Float:
-        """What the learner is given for these rewards."""
-        return reward
-
     def _observed(self, features: Float32) -> VecEnvObs:
-        """What the learner is given for these features."""
-        return features
+        return self.sight.observed(features, self.env.running().students)
 
     def _record(self, reward: Float, done: Bool) -> None:
         played = self.played
@@ -165,3 +166,4 @@ class Lanes(CurriculumVecEnv):
                 array[...] = state[name]
         self.env.next_student = int(state["next_student"][0])
         self.played.returns[:] = state["played.returns"].tolist()
+        self._observed(self.env.running().features())  # what is to be expected there

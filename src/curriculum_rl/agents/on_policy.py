@@ -23,7 +23,6 @@ from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
 from curriculum_rl.agents.learned import LearnedPolicy, from_weights
 from curriculum_rl.agents.networks.network import Network
 from curriculum_rl.agents.resume import fingerprint, rules, settled
-from curriculum_rl.agents.sight import SightedLanes
 from curriculum_rl.agents.watcher import Watcher, run
 from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.objectives.objective import Objective
@@ -117,7 +116,7 @@ class OnPolicy:
         agent = self if frames is None else replace(self, frames=frames)
         settings = fingerprint(agent, network, tracker, objective, gate, students, seed, *rules(world))
         with settled(self.threads):
-            lanes = SightedLanes(
+            lanes = Lanes(
                 world,
                 tracker=tracker,
                 objective=objective,

@@ -17,14 +17,13 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs
 from torch import Tensor
 
-from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
 from curriculum_rl.agents.networks.layout import Layout
-from curriculum_rl.batch import Float
-from curriculum_rl.envs.simulation import Gate
+from curriculum_rl.batch import Float, Int
 from curriculum_rl.envs.truth import Truth
 from curriculum_rl.objectives.objective import Objective
+from curriculum_rl.students.population import Students
 from curriculum_rl.trackers.prospects import prospects
-from curriculum_rl.trackers.tracker import Float32, Tracker
+from curriculum_rl.trackers.tracker import Float32
 from curriculum_rl.world import World
 
 PLANES: Final = ("recall", "stored", "at_test", "readiness", "learn", "refreshed", "gain", "unlocks", "lasting")
@@ -70,64 +69,39 @@ def joined(observation: Observation, layout: Layout) -> Tensor:
     return torch.cat([seen[:, :split], truth[:, :planes], seen[:, split:], truth[:, planes:]], dim=1)
 
 
-class SightedLanes(Lanes):
-    """Lanes that may show a critic what is true, and reward what was to be expected.
+class Sight:
+    """What lanes tell a learner of the truth.
 
     Args:
-        sight: whether observations hold what is true beside what is seen.
+        world, objective: of the lanes.
+        layout: of what is seen.
+        shown: whether observations hold what is true beside what is seen.
         luckless: whether rewards are what an activity brings on average to a student in this state, rather than what
             it happened to bring: as much in the long run, and steadier. It is known where concepts are known or not
             (`all_or_nothing`); elsewhere rewards stay as they are.
-        others: as for `Lanes`.
     """
 
-    def __init__(
-        self,
-        world: World,
-        *,
-        tracker: Tracker,
-        objective: Objective,
-        gate: Gate | None,
-        lanes: int,
-        seed: int,
-        students: range = TRAINING_STUDENTS,
-        reward_scale: float = 1.0,
-        out_of_step: bool = True,
-        sight: bool = True,
-        luckless: bool = True,
-    ) -> None:
-        super().__init__(
-            world,
-            tracker=tracker,
-            objective=objective,
-            gate=gate,
-            lanes=lanes,
-            seed=seed,
-            students=students,
-            reward_scale=reward_scale,
-            out_of_step=out_of_step,
-        )
-        self.sight, self.luckless = sight, luckless and world.population.knowledge.all_or_nothing
+    def __init__(self, world: World, objective: Objective, layout: Layout, shown: bool, luckless: bool) -> None:
+        self.world, self.objective, self.layout, self.shown = world, objective, layout, shown
+        self.luckless = luckless and world.population.knowledge.all_or_nothing
         self.expected: Float | None = None  # reward of each activity in the present state, (n, A)
-        if sight:
-            wide = len(PLANES) * self.layout.concepts + len(TRAITS)
-            truth = spaces.Box(-1.0, 1.0, (wide,), np.float32)
-            self.observation_space = spaces.Dict({"seen": self.env.single_observation_space, "truth": truth})
 
-    def _observed(self, features: Float32) -> VecEnvObs:
-        if not (self.sight or self.luckless):
+    def space(self, seen: spaces.Space[Any]) -> spaces.Space[Any]:
+        """Of observations, from that of what is seen."""
+        if not self.shown:
+            return seen
+        wide = len(PLANES) * self.layout.concepts + len(TRAITS)
+        return spaces.Dict({"seen": seen, "truth": spaces.Box(-1.0, 1.0, (wide,), np.float32)})
+
+    def observed(self, features: Float32, students: Students) -> VecEnvObs:
+        """What is given for these features, of students as they now stand."""
+        if not (self.shown or self.luckless):
             return features
-        world, students = self.env.world, self.env.running().students
-        truth = Truth.of(world, students)
+        truth = Truth.of(self.world, students)
         if self.luckless:
-            self.expected = self.env.objective.expected(truth.outlook, world.platform, truth.value)
-        return {"seen": features, "truth": written(truth, world, students.clock.now)} if self.sight else features
+            self.expected = self.objective.expected(truth.outlook, self.world.platform, truth.value)
+        return {"seen": features, "truth": written(truth, self.world, students.clock.now)} if self.shown else features
 
-    def _rewarded(self, reward: Float) -> Float:
-        """Of the activities just done, whose state was the one observed last."""
-        return reward if self.expected is None else self.expected[np.arange(len(reward)), self.actions]
-
-    def restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
-        """As the lanes', and what is to be expected there."""
-        super().restore(state)
-        self._observed(self.env.running().features())
+    def rewarded(self, reward: Float, actions: Int) -> Float:
+        """What is given for these activities, (n,), of students as they stood when last observed."""
+        return reward if self.expected is None else self.expected[np.arange(len(reward)), actions]
