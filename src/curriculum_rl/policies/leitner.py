@@ -2,9 +2,8 @@
 
     interval of box b >= 1 = first_days * factor^(b - 1)        the first box is due at once
 
-Leitner (1972); as a model of spaced repetition: Reddy et al. (2016), doi:10.1145/2939672.2939850. First come reviews
-that are due, the longest overdue before the others; then a new goal in the order of the curriculum, as long as few
-are in the first box; then the first box, the longest untouched before the others; then what is due next.
+Leitner (1972); as a model of spaced repetition: Reddy et al. (2016), doi:10.1145/2939672.2939850. What comes first is
+said in `schedule.py`; what is being learned is what is in the first box.
 """
 
 from __future__ import annotations
@@ -18,12 +17,9 @@ import numpy as np
 from curriculum_rl.batch import Float
 from curriculum_rl.envs.simulation import View
 from curriculum_rl.policies.lesson import Lesson
-from curriculum_rl.policies.order import goals_alone, position
+from curriculum_rl.policies.schedule import scheduled
 from curriculum_rl.trackers.boxes import Boxes, BoxesBelief
 from curriculum_rl.violations import Violations
-
-TIER = 1e6
-"""Apart from one another by more than any number of days or concepts."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +55,8 @@ class Leitner:
     def probabilities(self, view: View) -> Float:
         """All on what comes first, (n, A)."""
         belief = cast(BoxesBelief, view.belief)
-        since = belief.now[:, None] - belief.last
-        overdue = since - self.interval(belief.box)
-        new, first = belief.seen == 0, belief.box == 0
-        learning = (belief.goals & first & ~new).sum(axis=1, keepdims=True)
-        place = position(view.platform.curriculum)
-        priority = np.where(overdue >= 0, 4 * TIER + overdue, overdue)
-        priority = np.where(first, 2 * TIER + since, priority)
-        priority = np.where(new, np.where(learning < self.learning, 3 * TIER, TIER) - place, priority)
-        return self.lesson.probabilities(view, goals_alone(priority, belief.goals), belief.outlook().stored)
+        priority = scheduled(belief, self.interval(belief.box), self.learning)
+        return self.lesson.probabilities(view, priority, belief.outlook().stored)
 
     def interval(self, box: Float) -> Float:
         """Days from practice until a concept in this box is due, any shape."""

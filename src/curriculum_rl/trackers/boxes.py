@@ -5,13 +5,13 @@ Leitner (1972), "So lernt man lernen". Practice without an answer leaves a conce
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.trackers.counts import Counts, CountsBelief
-from curriculum_rl.trackers.tracker import Belief
+from curriculum_rl.trackers.tracker import Belief, held
 from curriculum_rl.violations import Violations
 from curriculum_rl.world import Platform
 
@@ -50,6 +50,4 @@ class Boxes:
 
     def start(self, platform: Platform, goals: Bool) -> BoxesBelief:
         """The belief about n students whose goals are (n, K): everything in the first box."""
-        counts = Counts().start(platform, goals)
-        record = {f.name: getattr(counts, f.name) for f in fields(counts)}
-        return BoxesBelief(**record, box=np.zeros(goals.shape), top=self.top)
+        return BoxesBelief(**held(Counts().start(platform, goals)), box=np.zeros(goals.shape), top=self.top)

@@ -11,13 +11,13 @@ arXiv:1310.3174.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.trackers.counts import Counts, CountsBelief
-from curriculum_rl.trackers.tracker import Belief
+from curriculum_rl.trackers.tracker import Belief, held
 from curriculum_rl.violations import Violations
 from curriculum_rl.world import Platform
 
@@ -81,9 +81,8 @@ class Progress:
 
     def start(self, platform: Platform, goals: Bool) -> ProgressBelief:
         """The belief about n students whose goals are (n, K)."""
-        counts = Counts().start(platform, goals)
         return ProgressBelief(
-            **{f.name: getattr(counts, f.name) for f in fields(counts)},
+            **held(Counts().start(platform, goals)),
             answers=np.zeros(goals.shape, dtype=np.int64),
             value=np.full(goals.shape, self.first),
             window=self.window,

@@ -6,7 +6,7 @@ by events alone. The same fold drives environments, heuristics, replays of logs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
@@ -153,3 +153,8 @@ def blank_record(platform: Platform, goals: Bool) -> dict[str, Any]:
         "right": zeros[2],
         "last": np.full(goals.shape, first),
     }
+
+
+def held(belief: Belief) -> dict[str, Any]:
+    """The fields of a belief by name, for one that holds more."""
+    return {f.name: getattr(belief, f.name) for f in fields(belief)}
