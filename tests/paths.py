@@ -33,7 +33,7 @@ def path(
     for step in range(steps):
         happened = simulation.step(actions_of(world, ids, step))
         for reward in (DelayedTest(), MasteryGain()):
-            rows.append(_rows(reward.reward(happened, world.population)))
+            rows.append(_rows(reward.reward(happened, simulation.students, world.population)))
         for name in ("correct", "minutes", "elapsed", "terminated", "truncated"):
             rows.append(_rows(getattr(happened, name)))
         rows += moments(simulation)

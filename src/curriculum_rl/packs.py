@@ -24,7 +24,6 @@ from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.pack_tables import Table, read_activities, read_concepts, read_prerequisites
 from curriculum_rl.resources import pack_names, simulators_folder
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
-from curriculum_rl.students.memory.consolidation import Consolidation
 from curriculum_rl.students.pace import Pace
 from curriculum_rl.students.population import Goals, Population
 from curriculum_rl.students.traits import Group, check_groups
@@ -35,7 +34,8 @@ FILES = ("card.md", "concepts.csv", "prerequisites.csv", "activities.csv", "popu
 ORIGINS = ("fitted", "published", "assumed")
 _SETTINGS = ("knowledge", "memory", "pace", "groups", "goals", "leak", "course", "provenance")
 _EXAMPLES = {"knowledge": "knowledge.bkt.BKT", "memory": "memory.exponential.Exponential"}
-_MODELS: dict[str, type] = {"knowledge": ConceptModel, "memory": Consolidation}
+_MODELS = {"knowledge": "learn_from", "memory": "practise"}
+"""Parts that are models of one kind or another, and a method that tells such a model."""
 _TABLES = (
     "concepts",
     "prerequisites.strength",
@@ -123,7 +123,7 @@ def _model(settings: Mapping[str, Any], part: str) -> type | None:
         cls = target_class(node[TARGET] if isinstance(node, dict) else None)
     except LookupError:
         return None
-    return cls if issubclass(cls, _MODELS[part]) else None
+    return cls if hasattr(cls, _MODELS[part]) else None
 
 
 def _fields(settings: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -18,7 +18,7 @@ from curriculum_rl.packs import Pack, find_pack, read_pack
 from curriculum_rl.resources import configs_folder, pack_names
 from curriculum_rl.revision import Revision
 from curriculum_rl.students.knowledge.knowledge import FilterParameters
-from curriculum_rl.students.memory.memory import Memory
+from curriculum_rl.students.memory.memory import Forgetting
 from curriculum_rl.students.population import Goals, Population, Students
 from curriculum_rl.students.student import Dynamics
 from curriculum_rl.violations import InvalidInput, Violations
@@ -31,13 +31,14 @@ class Platform:
 
     Attributes:
         filter: the population as Bayesian knowledge tracing sees it.
-        memory, leak: how its students forget, and learn what they are not ready for.
+        memory: how it takes them to forget.
+        leak: how they learn what they are not ready for.
     """
 
     curriculum: Curriculum
     course: Course
     filter: FilterParameters
-    memory: Memory
+    memory: Forgetting
     leak: float
 
     @cached_property
@@ -77,7 +78,7 @@ class World:
         """What a platform knows of this world."""
         population = self.population
         known = population.knowledge.filter_parameters(population.groups)
-        return Platform(self.curriculum, self.course, known, population.memory, population.leak)
+        return Platform(self.curriculum, self.course, known, population.memory.forgetting, population.leak)
 
     def students(self, seed: int, ids: Int) -> Students:
         """The students with these ids, (n,), before the course."""

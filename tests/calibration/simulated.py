@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
-from curriculum_rl.students.knowledge.knowledge import At
+from curriculum_rl.students.knowledge.knowledge import At, Tried
 from curriculum_rl.students.traits import Traits
 
 ITEMS = 8
@@ -37,8 +37,9 @@ def write_log(
             task = model.tasks(at.concepts, difficulty[k, item])  # type: ignore[attr-defined]
             chance = model.success(state, at, one, one, task)  # type: ignore[attr-defined]
             right = rng.random(students) < chance
+            tried = Tried(np.zeros(students, np.int64), right, np.ones(students, np.bool_))
             u, v = rng.random((1, students)), rng.random((1, students))
-            model.learn_from(state, at, one, u, v)  # type: ignore[attr-defined]
+            model.learn_from(state, at, one, u, v, tried)  # type: ignore[attr-defined]
             rows += [(f"u{i:05d}", k * tries + t, f"c{k}i{item[i]}", int(right[i]), f"c{k}") for i in range(students)]
     with path.open("w", newline="") as file:
         writer = csv.writer(file)

@@ -12,13 +12,15 @@ import pytest
 from curriculum_rl import streams
 from curriculum_rl.batch import Int, arrays, take_rows
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
-from curriculum_rl.students.knowledge.knowledge import At
+from curriculum_rl.students.knowledge.knowledge import At, Tried
 from curriculum_rl.students.traits import Traits, draw_traits
 from curriculum_rl.violations import InvalidInput
 from tests.worlds import CONCEPTS, GROUPS, knowledge_model, names
 
 MODELS = names("knowledge")
 N = 64
+RIGHT = Tried(np.zeros(N, dtype=np.int64), np.ones(N, dtype=np.bool_), np.ones(N, dtype=np.bool_))
+"""Everyone answers rightly."""
 pytestmark = pytest.mark.parametrize("name", MODELS)
 
 
@@ -49,7 +51,7 @@ def practised(name: str, tries: int) -> tuple[Any, Any]:
     every = At.every(N, CONCEPTS)
     for _ in range(tries):
         u, v = rng.random((2, CONCEPTS, N))
-        model.learn_from(state, every, np.ones(every.flat.shape), u, v)
+        model.learn_from(state, every, np.ones(every.flat.shape), u, v, RIGHT)
     return model, state
 
 
@@ -143,7 +145,7 @@ def test_practice_touches_the_practised_concepts_alone(name: str):
     every = At.every(N, CONCEPTS)
     ones = np.ones(every.flat.shape)
     before = model.recall(state, every, ones)
-    held, new = model.learn_from(state, at, 5.0 * shares, np.zeros(shares.shape), np.ones(shares.shape))
+    held, new = model.learn_from(state, at, 5.0 * shares, np.zeros(shares.shape), np.ones(shares.shape), RIGHT)
     changed = model.recall(state, every, ones) != before
     touched = np.zeros((CONCEPTS, N), dtype=bool)
     touched[at.concepts, np.arange(N)] = True
@@ -159,7 +161,7 @@ def test_no_strength_and_no_loss_change_nothing(name: str):
     model, state = practised(name, 2)
     at, shares = two_loads()
     before = snapshot(state)
-    _, new = model.learn_from(state, at, np.zeros(shares.shape), np.zeros(shares.shape), np.ones(shares.shape))
+    _, new = model.learn_from(state, at, np.zeros(shares.shape), np.zeros(shares.shape), np.ones(shares.shape), RIGHT)
     assert not new.any()
     for old, now in zip(before, snapshot(state), strict=True):
         np.testing.assert_array_equal(old, now)
@@ -171,7 +173,7 @@ def test_more_strength_never_teaches_less(name: str):
     recalls = []
     for strength in (0.1, 0.5, 1.0, 3.0):
         model, state = practised(name, 2)
-        model.learn_from(state, at, strength * shares, u, v)
+        model.learn_from(state, at, strength * shares, u, v, RIGHT)
         recalls.append(model.recall(state, at, np.ones(shares.shape)))
     assert np.all(np.diff(recalls, axis=0) >= 0)
 
@@ -183,13 +185,20 @@ def test_a_batch_is_its_students_one_by_one(name: str):
     singles = [take_rows(copy.deepcopy(whole), np.array([i])) for i in range(N)]
     task = model.tasks(at.concepts, np.zeros(N))
     chance = model.success(whole, at, shares, np.full(shares.shape, 0.7), task)
-    model.learn_from(whole, at, shares, u, v)
+    model.learn_from(whole, at, shares, u, v, RIGHT)
     for i, single in enumerate(singles):
         here = places(at.concepts[:, i : i + 1])
         part = slice(i, i + 1)
         alone = model.success(single, here, shares[:, part], np.full((2, 1), 0.7), task[:, :, part])
         assert alone[0] == chance[i]
-        model.learn_from(single, here, shares[:, part], u[:, part], v[:, part])
+        model.learn_from(
+            single,
+            here,
+            shares[:, part],
+            u[:, part],
+            v[:, part],
+            Tried(*(x[part] for x in (RIGHT.activity, RIGHT.correct, RIGHT.answered))),
+        )
         for (_, mine), (_, theirs) in zip(arrays(single), arrays(whole), strict=True):
             np.testing.assert_array_equal(mine[0], theirs[i])
 

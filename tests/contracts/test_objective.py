@@ -22,7 +22,7 @@ def test_rewards_add_up_to_what_was_gained(name: str, world: str):
     first, total = objective.potential(simulation.students, population), np.zeros(N)
     for action in random_actions(simulation.world, 40, N):
         before = objective.potential(simulation.students, population)
-        reward = objective.reward(simulation.step(action), population)
+        reward = objective.reward(simulation.step(action), simulation.students, population)
         after = objective.potential(simulation.students, population)
         np.testing.assert_allclose(reward, after - before, atol=1e-9)
         total += reward
@@ -48,7 +48,7 @@ def test_what_is_no_goal_earns_nothing(name: str, world: str):
     for action in random_actions(simulation.world, 20, N):
         practised = np.take_along_axis(simulation.students.goals, concepts[:, action].T, axis=1)
         goal = (practised & (shares[:, action].T > 0)).any(axis=1)
-        reward = objective.reward(simulation.step(action), simulation.world.population)
+        reward = objective.reward(simulation.step(action), simulation.students, simulation.world.population)
         assert np.all(reward[~goal] == 0.0)
     assert not goal.all()
 
@@ -65,7 +65,7 @@ def test_the_expected_reward_is_the_mean_of_rewards(name: str, world: str):
     for action in random_actions(made, 30, count):
         truth = Truth.of(made, simulation.students)
         expected = objective.expected(truth.outlook, made.platform, truth.value)[lanes, action]
-        errors.append(objective.reward(simulation.step(action), made.population) - expected)
+        errors.append(objective.reward(simulation.step(action), simulation.students, made.population) - expected)
         forms.append(made.curriculum.form[action])
     error, form = np.concatenate(errors), np.concatenate(forms)
     for part in (error, *(error[form == f] for f in range(len(made.curriculum.forms)))):

@@ -27,7 +27,7 @@ from scipy.special import expit, logit
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
-from curriculum_rl.students.knowledge.knowledge import At, FilterParameters
+from curriculum_rl.students.knowledge.knowledge import At, FilterParameters, Tried
 from curriculum_rl.students.knowledge.moments import matched
 from curriculum_rl.students.traits import Group, Traits
 from curriculum_rl.violations import Violations
@@ -73,7 +73,9 @@ class Creep(ConceptModel):
         recall = (shares * self.recall(state, at, retention)).sum(axis=0)
         return expit(logit(np.clip(recall, 1e-9, 1 - 1e-9)) - task[0, 0])
 
-    def learn_from(self, state: CreepState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
+    def learn_from(
+        self, state: CreepState, at: At, strength: Float, u: Float, v: Float, tried: Tried
+    ) -> tuple[Bool, Bool]:
         share = state.share.take(at.flat)
         state.share.ravel()[at.flat] = share + (1.0 - share) * np.minimum(0.1 * strength, 1.0)
         return np.ones(share.shape, dtype=np.bool_), np.zeros(share.shape, dtype=np.bool_)

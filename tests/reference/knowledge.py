@@ -1,4 +1,4 @@
-"""The equations of the models of knowledge and memory, one student and one concept at a time."""
+"""The equations of the models of knowledge, one student and one concept at a time."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def logit(p: float) -> float:
 
 
 class Mind(Protocol):
-    """What one student knows; `values` has one number a concept."""
+    """What one student knows."""
 
-    values: list[float]
+    def state(self) -> dict[str, object]: ...  # every array of the vectorised state, by name
 
     def held(self, k: int) -> bool: ...
     def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float: ...
-    def learn(self, k: int, strength: float, u: Draw, v: Draw) -> tuple[bool, bool]: ...
+    def learn(self, k: int, strength: float, u: Draw, v: Draw, correct: bool) -> tuple[bool, bool]: ...
     def recall(self, k: int, retention: float) -> float: ...
     def score(self, k: int, recall: float) -> float: ...
 
@@ -36,28 +36,31 @@ class Mind(Protocol):
 class BKTMind:
     def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
         self.p, self.rate = model, rate
-        self.values = [float(x < logistic(logit(p) + ability)) for x, p in zip(u, model.initial, strict=True)]
+        self.known = [float(x < logistic(logit(p) + ability)) for x, p in zip(u, model.initial, strict=True)]
+
+    def state(self) -> dict[str, object]:
+        return {"known": self.known, "rate": self.rate}
 
     def held(self, k: int) -> bool:
-        return self.values[k] == 1.0
+        return self.known[k] == 1.0
 
     def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float:
-        recalled = sum(w * self.values[k] * r for (k, w), r in zip(loads, retention, strict=True))
+        recalled = sum(w * self.known[k] * r for (k, w), r in zip(loads, retention, strict=True))
         right = sum(w * logistic(logit(1.0 - self.p.slip[k]) - difficulty) for k, w in loads)
         lucky = sum(w * logistic(logit(self.p.guess[k]) - difficulty) for k, w in loads)
         return recalled * right + (1.0 - recalled) * lucky
 
-    def learn(self, k: int, strength: float, u: Draw, v: Draw) -> tuple[bool, bool]:
-        if self.values[k]:
-            self.values[k] = 0.0 if v() < self.p.forget[k] else 1.0
+    def learn(self, k: int, strength: float, u: Draw, v: Draw, correct: bool) -> tuple[bool, bool]:
+        if self.known[k]:
+            self.known[k] = 0.0 if v() < self.p.forget[k] else 1.0
             return self.held(k), False
         if u() < min(1.0, strength * logistic(logit(self.p.learn[k]) + self.rate)):
-            self.values[k] = 1.0
+            self.known[k] = 1.0
             return True, True
         return False, False
 
     def recall(self, k: int, retention: float) -> float:
-        return self.values[k] * retention
+        return self.known[k] * retention
 
     def score(self, k: int, recall: float) -> float:
         return (1.0 - self.p.slip[k]) * recall + self.p.guess[k] * (1.0 - recall)
@@ -65,7 +68,10 @@ class BKTMind:
 
 class AFMMind:
     def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
-        self.p, self.ability, self.rate, self.values = model, ability, rate, [0.0] * len(u)
+        self.p, self.ability, self.rate, self.growth = model, ability, rate, [0.0] * len(u)
+
+    def state(self) -> dict[str, object]:
+        return {"growth": self.growth, "ability": self.ability, "rate": self.rate}
 
     def held(self, k: int) -> bool:
         return False
@@ -73,15 +79,15 @@ class AFMMind:
     def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float:
         pairs = zip(loads, retention, strict=True)
         return logistic(
-            self.ability + sum(w * (self.p.intercept[k] + self.values[k] * r) for (k, w), r in pairs) - difficulty
+            self.ability + sum(w * (self.p.intercept[k] + self.growth[k] * r) for (k, w), r in pairs) - difficulty
         )
 
-    def learn(self, k: int, strength: float, u: Draw, v: Draw) -> tuple[bool, bool]:
-        self.values[k] += strength * max(0.0, self.p.slope[k] + self.rate)
+    def learn(self, k: int, strength: float, u: Draw, v: Draw, correct: bool) -> tuple[bool, bool]:
+        self.growth[k] += strength * max(0.0, self.p.slope[k] + self.rate)
         return True, False
 
     def recall(self, k: int, retention: float) -> float:
-        return logistic(self.ability + self.p.intercept[k] + self.values[k] * retention)
+        return logistic(self.ability + self.p.intercept[k] + self.growth[k] * retention)
 
     def score(self, k: int, recall: float) -> float:
         return recall
@@ -89,13 +95,16 @@ class AFMMind:
 
 class IRTMind:
     def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
-        self.p, self.ability, self.rate, self.values = model, ability, rate, [0.0] * len(u)
+        self.p, self.ability, self.rate, self.growth = model, ability, rate, [0.0] * len(u)
+
+    def state(self) -> dict[str, object]:
+        return {"growth": self.growth, "ability": self.ability, "rate": self.rate}
 
     def held(self, k: int) -> bool:
         return False
 
     def theta(self, k: int, retention: float) -> float:
-        return self.ability + self.p.level[k] + self.values[k] * retention
+        return self.ability + self.p.level[k] + self.growth[k] * retention
 
     def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float:
         pairs = list(zip(loads, retention, strict=True))
@@ -103,9 +112,9 @@ class IRTMind:
         x = sum(w * self.p.discrimination[k] * (self.theta(k, r) - difficulty) for (k, w), r in pairs)
         return c + (1.0 - c) * logistic(x)
 
-    def learn(self, k: int, strength: float, u: Draw, v: Draw) -> tuple[bool, bool]:
+    def learn(self, k: int, strength: float, u: Draw, v: Draw, correct: bool) -> tuple[bool, bool]:
         mastered = logistic(self.p.discrimination[k] * self.theta(k, 1.0))
-        self.values[k] += strength * self.p.rise[k] * math.exp(self.rate) * (1.0 - mastered)
+        self.growth[k] += strength * self.p.rise[k] * math.exp(self.rate) * (1.0 - mastered)
         return True, False
 
     def recall(self, k: int, retention: float) -> float:
@@ -116,19 +125,3 @@ class IRTMind:
 
 
 MINDS: dict[str, Any] = {"BKT": BKTMind, "AFM": AFMMind, "IRT": IRTMind}
-
-
-def retention(memory: Any, days: float, half_life: float) -> float:
-    """What is left of a memory after so many days."""
-    kind = type(memory).__name__
-    if kind == "NoForgetting":
-        return 1.0
-    if kind == "Exponential":
-        return 2.0 ** (-days / half_life)
-    assert kind == "Power", kind
-    return (1.0 + (2.0 ** (1.0 / memory.decay) - 1.0) * days / half_life) ** -memory.decay
-
-
-def lengthened(memory: Any, half_life: float, kept: float) -> float:
-    """The half-life after a right answer."""
-    return max(half_life, min(memory.cap_days, half_life * (1.0 + memory.gain + memory.spacing * (1.0 - kept))))

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 from tests.reference.draws import LIFE, PERSON, Key, key, step_counter
-from tests.reference.knowledge import MINDS, Load, Mind, lengthened, retention
+from tests.reference.knowledge import MINDS, Load, Mind
+from tests.reference.memory import MEMOS, Memo
 
 GOALS_FROM, KNOWN_FROM = 1 << 20, 1 << 21
 ANSWER, PACE, LEARN, LOSE = 0, 1, 4, 8
@@ -30,8 +31,7 @@ class Student:
     memory: float
     goals: list[bool]
     mind: Mind
-    half_life: list[float]
-    last: list[float]
+    memo: Memo
     now: float
     step: int = 0
     session: int = 0
@@ -87,7 +87,8 @@ class Reference:
         mind: Mind = MINDS[type(model).__name__](
             model, ability, rate, [person.uniform(KNOWN_FROM + k) for k in concepts]
         )
-        days = self.population.memory
+        remembers, first_day = self.population.memory, float(self.course.days[0])
+        memo = MEMOS[type(remembers).__name__](remembers, memory, [mind.held(k) for k in concepts], first_day)
         made = Student(
             life=key(seed, LIFE, student),
             group=group,
@@ -97,9 +98,8 @@ class Reference:
             memory=memory,
             goals=self._goals([person.uniform(GOALS_FROM + k) for k in concepts]),
             mind=mind,
-            half_life=[math.exp(memory) * (days.known_days if mind.held(k) else days.new_days) for k in concepts],
-            last=[float(self.course.days[0])] * len(self.index),
-            now=float(self.course.days[0]),
+            memo=memo,
+            now=first_day,
         )
         made.at_test, made.aims = self.at_test(made), [k for k, goal in enumerate(made.goals) if goal]
         return made
@@ -117,7 +117,7 @@ class Reference:
 
     def recall(self, s: Student, k: int, day: float) -> float:
         """How far a concept can be used on a day."""
-        return s.mind.recall(k, retention(self.population.memory, day - s.last[k], s.half_life[k]))
+        return s.mind.recall(k, s.memo.recalled(k, day))
 
     def readiness(self, s: Student, k: int) -> float:
         """How well prepared the student is to learn a concept."""
@@ -128,8 +128,8 @@ class Reference:
 
     def step(self, s: Student, activity: int) -> Event:
         """The student does one activity."""
-        a, loads, memory = self.activities[activity], self.loads[activity], self.population.memory
-        kept = [retention(memory, s.now - s.last[k], s.half_life[k]) for k, _ in loads]
+        a, loads = self.activities[activity], self.loads[activity]
+        kept = [s.memo.recalled(k, s.now) for k, _ in loads]
         chance = s.mind.success(loads, kept, a.difficulty)
         correct = a.answered and s.life.uniform(step_counter(s.step, ANSWER)) < chance
         noise = s.life.normal(step_counter(s.step, PACE))
@@ -137,13 +137,8 @@ class Reference:
         ready = [self.readiness(s, k) for k, _ in loads]
         for i, (k, share) in enumerate(loads):
             u, v = (partial(s.life.uniform, step_counter(s.step, slot + i)) for slot in (LEARN, LOSE))
-            held, new = s.mind.learn(k, ready[i] * a.learning * share, u, v)
-            if new:
-                s.half_life[k] = memory.new_days * math.exp(s.memory)
-            elif held and correct:
-                s.half_life[k] = lengthened(memory, s.half_life[k], kept[i])
-            if held:
-                s.last[k] = s.now
+            held, new = s.mind.learn(k, ready[i] * a.learning * share, u, v, correct)
+            s.memo.practise(k, s.now, kept[i], held, held and correct, a.answered, new)
             s.at_test[k] = self.recall(s, k, self.test_day)
         s.step += 1
         elapsed = self._clock(s, minutes)

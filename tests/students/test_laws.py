@@ -134,10 +134,10 @@ def test_answers_after_a_rest_show_what_was_retained(memory: Any):
     students.clock.now += memory.known_days
     happened = world.dynamics.step(students, np.zeros(STUDENTS, dtype=int))
     near(happened.correct.mean(), 0.2 + 0.7 * 0.5)
-    longer = students.half_life[happened.correct] / memory.known_days
+    longer = students.memory.half_life[happened.correct] / memory.known_days
     np.testing.assert_allclose(longer, 1.0 + memory.gain + memory.spacing * 0.5)
-    np.testing.assert_array_equal(students.half_life[~happened.correct], memory.known_days)
-    np.testing.assert_array_equal(students.last, memory.known_days)
+    np.testing.assert_array_equal(students.memory.half_life[~happened.correct], memory.known_days)
+    np.testing.assert_array_equal(students.memory.last, memory.known_days)
 
 
 def test_minutes_are_lognormal_around_the_students_pace():

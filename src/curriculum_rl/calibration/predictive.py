@@ -19,7 +19,7 @@ from curriculum_rl.calibration.attempts import Attempts, opportunities
 from curriculum_rl.calibration.fit import Fit
 from curriculum_rl.calibration.spread import Nodes
 from curriculum_rl.calibration.streaks import IN_A_ROW, MANY, WITHIN, Practice, leaving, practice
-from curriculum_rl.students.knowledge.knowledge import At, Knowledge
+from curriculum_rl.students.knowledge.knowledge import At, Knowledge, Tried
 from curriculum_rl.students.traits import Traits
 
 
@@ -144,8 +144,10 @@ def simulate(
         at = At(load, load + base)
         task = knowledge.tasks(load, fit.difficulty[item])
         chance = knowledge.success(state, at, share, np.ones(load.shape), task)
-        right = (rng.random(n) < chance)[who]
-        knowledge.learn_from(state, at, (share > 0).astype(np.float64), rng.random((width, n)), rng.random((width, n)))
+        correct = rng.random(n) < chance
+        u, v = rng.random((2, width, n))
+        knowledge.learn_from(state, at, (share > 0).astype(np.float64), u, v, Tried(item, correct, active))
+        right = correct[who]
         did[tried], was_right[tried] = True, right
         mine = pair[who]
         run[mine] = np.where(right, run[mine] + 1, 0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curriculum_rl.batch import Float
+from curriculum_rl.batch import Bool, Float, take_rows
 from curriculum_rl.students.knowledge.knowledge import At
 from curriculum_rl.students.population import Students
 from curriculum_rl.students.traits import Traits
@@ -45,16 +45,21 @@ def true_outlook(world: World, students: Students) -> Outlook:
     `learn` of what is missing, and what it adds to be forgotten like what is newly learned.
     """
     population, memory = world.population, world.population.memory
-    at, now = At.every(*students.goals.shape), students.clock.now[:, None]
-    to_test = world.course.test_day - now
-    retention = memory.retention(now - students.last, students.half_life)
-    new = memory.new_days * np.exp(students.traits.memory)[:, None]
+    at, now, test = At.every(*students.goals.shape), students.clock.now, world.course.test_day
+    retention = memory.recalled(students.memory, at.flat, now)
+    yes, no = np.ones(at.flat.shape, dtype=np.bool_), np.zeros(at.flat.shape, dtype=np.bool_)
 
     def recalled(share: Float) -> Float:
-        return population.knowledge.recall(students.knowledge, at, share.T).T
+        return population.knowledge.recall(students.knowledge, at, share).T
+
+    def after(correct: Bool, new: Bool) -> Float:
+        """Retention at the test once everything were tried now, (K, n)."""
+        state = take_rows(students.memory, slice(None))
+        memory.practise(state, at.flat, now, retention, yes, correct, yes[0], new)
+        return memory.recalled(state, at.flat, test)
 
     def per_stored(share: Float) -> Float:
-        return np.divide(recalled(share), students.mastery, out=share.copy(), where=students.mastery > 0)
+        return np.divide(recalled(share), students.mastery, out=share.T.copy(), where=students.mastery > 0)
 
     recall = recalled(retention)
     return Outlook(
@@ -63,9 +68,9 @@ def true_outlook(world: World, students: Students) -> Outlook:
         at_test=students.at_test,
         readiness=_readiness(world, recall),
         learn=population.knowledge.expected_gain(students.knowledge, at).T,
-        fresh=np.broadcast_to(memory.retention(to_test, new), recall.shape),
-        refreshed=per_stored(memory.retention(to_test, memory.lengthened(students.half_life, retention))),
-        kept=per_stored(memory.retention(to_test, students.half_life)),
+        fresh=after(no, yes).T,
+        refreshed=per_stored(after(yes, no)),
+        kept=per_stored(after(no, no)),
     )
 
 

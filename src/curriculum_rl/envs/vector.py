@@ -94,7 +94,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         activity = np.asarray(actions, dtype=np.int64)
         self._check(activity)
         happened = simulation.step(activity)
-        reward = self.objective.reward(happened, self.world.population)
+        reward = self.objective.reward(happened, simulation.students, self.world.population)
         features = simulation.features()
         over = happened.terminated | happened.truncated
         rows = np.flatnonzero(over)

@@ -29,7 +29,7 @@ class DelayedTest:
         """The column of `Outcomes` that says what it gained."""
         return "gain"
 
-    def reward(self, happened: Happened, population: Population) -> Float:
+    def reward(self, happened: Happened, students: Students, population: Population) -> Float:
         """The rise of the expected score, (n,) points."""
         before, after = population.knowledge.score(happened.concepts, np.array(happened.at_test))
         rise: Float = (happened.goal_share * (after - before)).sum(axis=0)

@@ -26,7 +26,7 @@ class MasteryGain:
         """The column of `Outcomes` that says what it gained."""
         return "mastery_gain"
 
-    def reward(self, happened: Happened, population: Population) -> Float:
+    def reward(self, happened: Happened, students: Students, population: Population) -> Float:
         """The rise of mastery, (n,) points."""
         before, after = happened.mastery
         rise: Float = (happened.goal_share * (after - before)).sum(axis=0)

@@ -19,8 +19,8 @@ class Objective(Protocol):
     def outcome(self) -> str:
         """The column of `Outcomes` that says what it gained, in points."""
 
-    def reward(self, happened: Happened, population: Population) -> Float:
-        """The rise of the potential in this step, (n,), in points of 0 to 100."""
+    def reward(self, happened: Happened, students: Students, population: Population) -> Float:
+        """The rise of the potential in this step, (n,), in points of 0 to 100; `students` as they are after it."""
 
     def expected(self, outlook: Outlook, platform: Platform, value: Float) -> Float:
         """The reward that each activity would have on average, (n, A).

@@ -53,8 +53,7 @@ class Students:
     goals: Bool  # (n, K)
     goal_weight: Float  # (n,) of each goal: 1 / number of goals
     knowledge: Any  # the knowledge model's own state
-    half_life: Float  # (n, K) days
-    last: Float  # (n, K) day of the last practice
+    memory: Any  # the memory model's own state
     at_test: Float  # (n, K) recall on the day of the test if nothing more is done
     mastery: Float  # (n, K) recall without forgetting
     test_recall: Float  # (n,) mean of `at_test` over the goals
@@ -98,7 +97,7 @@ class Population:
     """
 
     knowledge: Knowledge[Any]
-    memory: Memory
+    memory: Memory[Any]
     pace: Pace = field(default_factory=Pace)
     groups: tuple[Group, ...] = (Group("all"),)
     goals: Goals = field(default_factory=Goals)
@@ -118,7 +117,8 @@ class Population:
         columns, each = np.arange(concepts, dtype=np.uint64), streams.Keys(person.a[:, None], person.b[:, None])
         goals = self.goals.draw(streams.uniform(each, columns + np.uint64(GOALS_FROM)), curriculum.ancestors)
         knowledge = self.knowledge.sample(traits, streams.uniform(each, columns + np.uint64(KNOWN_FROM)))
-        days = np.where(self.knowledge.held(knowledge), self.memory.known_days, self.memory.new_days)
+        first = float(course.days[0])
+        memory = self.memory.start(np.exp(traits.memory), self.knowledge.held(knowledge), first)
         students = Students(
             id=np.array(ids, dtype=np.int64),
             seed=np.full(n, seed, dtype=np.int64),
@@ -128,24 +128,21 @@ class Population:
             goals=goals,
             goal_weight=1.0 / goals.sum(axis=1),
             knowledge=knowledge,
-            half_life=days * np.exp(traits.memory)[:, None],
-            last=np.full((n, concepts), float(course.days[0])),
+            memory=memory,
             at_test=np.empty((n, concepts)),
             mastery=np.empty((n, concepts)),
             test_recall=np.empty(n),
             clock=course.start(n),
         )
         every = At.every(n, concepts)
-        retention = self.memory.retention(course.test_day - students.last, students.half_life)
-        students.at_test[:] = self.knowledge.recall(knowledge, every, retention.T).T
+        students.at_test[:] = self.recall_on(students, every, course.test_day).T
         students.mastery[:] = self.knowledge.recall(knowledge, every, np.ones(every.flat.shape)).T
         students.test_recall[:] = (students.at_test * students.goal_share).sum(axis=1)
         return students
 
     def recall_on(self, students: Students, at: At, day: float | Float) -> Float:
         """How far these concepts could be used on a day if nothing more were done, of the shape of `at`."""
-        retention = self.memory.retention(day - students.last.take(at.flat), students.half_life.take(at.flat))
-        return self.knowledge.recall(students.knowledge, at, retention)
+        return self.knowledge.recall(students.knowledge, at, self.memory.recalled(students.memory, at.flat, day))
 
     def recall_now(self, students: Students) -> Float:
         """How far every concept can be used now, (n, K): O(n K), for oracles and reports."""

@@ -24,7 +24,7 @@ from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
-from curriculum_rl.students.knowledge.knowledge import At
+from curriculum_rl.students.knowledge.knowledge import At, Tried
 from curriculum_rl.students.population import Population, Students
 
 TIE: Final = 1e-9
@@ -48,7 +48,7 @@ class Happened:
     answered: Bool  # (n,)
     minutes: Float  # (n,)
     elapsed: Float  # (n,) days from this decision to the next, rests included
-    concepts: Int  # (L, n) practised
+    concepts: Int  # (L, n) practised; all of them, (K, n), where a try can change any
     goal_share: Float  # (L, n) weight of each in the student's goals
     at_test: tuple[Float, Float]  # (L, n) recall at the test, before and after
     mastery: tuple[Float, Float]  # (L, n) recall without forgetting, before and after
@@ -78,8 +78,7 @@ class Dynamics:
         answer, pace, learn, lose = self._draws(students, shares)
         now = students.clock.now.copy()
 
-        half_life, last = students.half_life.take(at.flat), students.last.take(at.flat)
-        retention = population.memory.retention(now - last, half_life)
+        retention = population.memory.recalled(students.memory, at.flat, now)
 
         answered = curriculum.answered.take(activity)
         task = self._tasks.take(activity, axis=2)
@@ -90,13 +89,14 @@ class Dynamics:
         strength = self._readiness(students, concepts, now)
         strength *= curriculum.learning.take(activity)
         strength *= shares
-        held, new = population.knowledge.learn_from(students.knowledge, at, strength, learn, lose)
+        tried = Tried(activity, correct, answered)
+        held, new = population.knowledge.learn_from(students.knowledge, at, strength, learn, lose, tried)
         if len(shares) > 1:
             held &= shares > 0  # an activity on fewer concepts than others is padded
-        half_life = self._lengthened(students, half_life, retention, held & correct, new)
-        last = np.where(held, now, last)
-        students.half_life.ravel()[at.flat], students.last.ravel()[at.flat] = half_life, last
-        goal_share, at_test, mastery = self._progress(students, at, half_life, last)
+        population.memory.practise(students.memory, at.flat, now, retention, held, held & correct, answered, new)
+        if population.knowledge.wide:
+            at = At.every(*students.goals.shape)
+        goal_share, at_test, mastery = self._progress(students, at)
 
         students.step += 1
         elapsed = self.course.spend(students.clock, minutes)
@@ -105,7 +105,7 @@ class Dynamics:
             answered=answered,
             minutes=minutes,
             elapsed=elapsed,
-            concepts=concepts,
+            concepts=at.concepts,
             goal_share=goal_share,
             at_test=at_test,
             mastery=mastery,
@@ -141,19 +141,13 @@ class Dynamics:
         ready += self.population.leak
         return ready
 
-    def _lengthened(self, students: Students, half_life: Float, retention: Float, recalled: Bool, new: Bool) -> Float:
-        """Half-lives after the try, (L, n): longer where it was recalled, its first where it is new."""
-        memory = self.population.memory
-        kept = np.where(recalled, memory.lengthened(half_life, retention), half_life)
-        return np.where(new, memory.new_days * np.exp(students.traits.memory), kept)
-
-    def _progress(
-        self, students: Students, at: At, half_life: Float, last: Float
-    ) -> tuple[Float, tuple[Float, Float], tuple[Float, Float]]:
-        """Brings the recall of the practised concepts up to date; their goal shares, and both before and after."""
+    def _progress(self, students: Students, at: At) -> tuple[Float, tuple[Float, Float], tuple[Float, Float]]:
+        """Brings the recall of these concepts up to date; their goal shares, and both before and after."""
         knowledge, memory = self.population.knowledge, self.population.memory
         before = students.at_test.take(at.flat), students.mastery.take(at.flat)
-        at_test = knowledge.recall(students.knowledge, at, memory.retention(self.course.test_day - last, half_life))
+        at_test = knowledge.recall(
+            students.knowledge, at, memory.recalled(students.memory, at.flat, self.course.test_day)
+        )
         mastery = knowledge.recall(students.knowledge, at, _all_kept(at.flat.shape))
         students.at_test.ravel()[at.flat], students.mastery.ravel()[at.flat] = at_test, mastery
         goal_share = students.goals.take(at.flat) * students.goal_weight

@@ -17,7 +17,7 @@ from scipy.special import expit
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
-from curriculum_rl.students.knowledge.knowledge import At, FilterParameters
+from curriculum_rl.students.knowledge.knowledge import At, FilterParameters, Tried
 from curriculum_rl.students.knowledge.moments import matched
 from curriculum_rl.students.traits import Group, Traits
 from curriculum_rl.violations import Violations
@@ -79,7 +79,9 @@ class AFM(ConceptModel):
         chance: Float = expit(state.ability + (shares * level).sum(axis=0) - difficulty[0])
         return chance
 
-    def learn_from(self, state: AFMState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
+    def learn_from(
+        self, state: AFMState, at: At, strength: Float, u: Float, v: Float, tried: Tried
+    ) -> tuple[Bool, Bool]:
         """Practises, in place; all that was practised is held, and none of it is new."""
         gain = strength * np.maximum(0.0, self.each("slope").take(at.concepts) + state.rate)
         state.growth.ravel()[at.flat] = state.growth.take(at.flat) + gain

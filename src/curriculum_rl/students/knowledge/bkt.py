@@ -22,7 +22,7 @@ from scipy.special import expit
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
-from curriculum_rl.students.knowledge.knowledge import At, FilterParameters
+from curriculum_rl.students.knowledge.knowledge import At, FilterParameters, Tried
 from curriculum_rl.students.traits import Group, Traits, spread
 from curriculum_rl.violations import Violations
 
@@ -116,7 +116,9 @@ class BKT(ConceptModel):
         mixed: Float = lucky + (right - lucky) * recalled
         return mixed
 
-    def learn_from(self, state: BKTState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
+    def learn_from(
+        self, state: BKTState, at: At, strength: Float, u: Float, v: Float, tried: Tried
+    ) -> tuple[Bool, Bool]:
         """Practises, in place; returns what is known afterwards and what of it is new, (L, n) each."""
         before = state.known.take(at.flat)
         chance = expit(self.logits("learn").take(at.concepts) + state.rate)

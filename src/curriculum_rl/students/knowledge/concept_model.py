@@ -28,6 +28,11 @@ class ConceptModel:
         """Whether a concept is known or not; it grows by degrees, unless a model says otherwise."""
         return False
 
+    @property
+    def wide(self) -> bool:
+        """Whether a try can change concepts that it does not practise; not unless a model says so."""
+        return False
+
     @classmethod
     def concept_fields(cls) -> tuple[str, ...]:
         """Names of the fields that hold one number a concept."""

@@ -17,7 +17,7 @@ from scipy.special import expit
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
-from curriculum_rl.students.knowledge.knowledge import At, FilterParameters
+from curriculum_rl.students.knowledge.knowledge import At, FilterParameters, Tried
 from curriculum_rl.students.knowledge.moments import LATE, matched
 from curriculum_rl.students.traits import Group, Traits
 from curriculum_rl.violations import Violations
@@ -87,7 +87,9 @@ class IRT(ConceptModel):
         chance: Float = luck + (1.0 - luck) * expit(logits - slope * difficulty[0])
         return chance
 
-    def learn_from(self, state: IRTState, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
+    def learn_from(
+        self, state: IRTState, at: At, strength: Float, u: Float, v: Float, tried: Tried
+    ) -> tuple[Bool, Bool]:
         """Practises, in place; all that was practised is held, and none of it is new."""
         growth = state.growth.take(at.flat)
         theta = state.ability + self.each("level").take(at.concepts) + growth

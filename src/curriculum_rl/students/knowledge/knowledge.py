@@ -37,6 +37,15 @@ class At:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """One try of each of n students, (n,) each: what was done, and what came of it."""
+
+    activity: Int
+    correct: Bool  # False where there was no answer
+    answered: Bool
+
+
+@dataclass(frozen=True)
 class FilterParameters:
     """A population as Bayesian knowledge tracing sees it: what a platform knows of its students in general.
 
@@ -66,6 +75,10 @@ class Knowledge(Protocol[S]):
     def all_or_nothing(self) -> bool:
         """Whether a concept is known or not, with nothing between: then what a try changes has a simple mean."""
 
+    @property
+    def wide(self) -> bool:
+        """Whether a try can change concepts that it does not practise: then a step costs O(students x concepts)."""
+
     @classmethod
     def concept_fields(cls) -> tuple[str, ...]:
         """Names of the parameters that hold one number a concept: columns of a pack's concepts.csv."""
@@ -91,7 +104,7 @@ class Knowledge(Protocol[S]):
     def success(self, state: S, at: At, shares: Float, retention: Float, task: Float) -> Float:
         """P(right) of each student's try of a task, (n,), with retention of each of its concepts, (L, n)."""
 
-    def learn_from(self, state: S, at: At, strength: Float, u: Float, v: Float) -> tuple[Bool, Bool]:
+    def learn_from(self, state: S, at: At, strength: Float, u: Float, v: Float, tried: Tried) -> tuple[Bool, Bool]:
         """Practises, in place: `strength` is readiness times learning times share, u and v uniform draws, (L, n).
 
         What pads an activity has strength 0 and v = 1, and must not change. Returns what is held afterwards, and what

@@ -9,11 +9,21 @@ increase of open spaced-repetition models; the default numbers are assumed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from curriculum_rl.batch import Float
+from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.violations import Violations
+
+
+@dataclass
+class HalfLives:
+    """What is true of n students. Hidden: no policy, tracker or mask receives it."""
+
+    half_life: Float  # (n, K) days
+    last: Float  # (n, K) day of the last practice
+    new: Float  # (n,) half-life of what each newly learns, days
 
 
 @dataclass(frozen=True)
@@ -48,3 +58,38 @@ class Consolidation:
         factor *= half_life
         np.minimum(factor, self.cap_days, out=factor)
         return np.maximum(factor, half_life, out=factor)
+
+    def retention(self, days: Float, half_life: Float) -> Float:
+        """P(recall), in [0, 1], so many days after the last practice; any shape."""
+        raise NotImplementedError
+
+    @property
+    def forgetting(self) -> Self:
+        """Itself: trackers follow the same half-lives."""
+        return self
+
+    def start(self, factor: Float, held: Bool, day: float) -> HalfLives:
+        """The half-lives of n students, from what each knows already, (n, K)."""
+        days = np.where(held, self.known_days, self.new_days)
+        return HalfLives(days * factor[:, None], np.full(held.shape, float(day)), self.new_days * factor)
+
+    def recalled(self, state: HalfLives, flat: Int, day: float | Float) -> Float:
+        """P(recall) on a day, of the shape of `flat`."""
+        return self.retention(day - state.last.take(flat), state.half_life.take(flat))
+
+    def practise(
+        self,
+        state: HalfLives,
+        flat: Int,
+        day: Float,
+        recalled: Float,
+        held: Bool,
+        correct: Bool,
+        answered: Bool,
+        new: Bool,
+    ) -> None:
+        """Half-lives become longer where it was recalled, their first where it is new."""
+        half_life = state.half_life.take(flat)
+        half_life = np.where(correct, self.lengthened(half_life, recalled), half_life)
+        state.half_life.ravel()[flat] = np.where(new, state.new, half_life)
+        state.last.ravel()[flat] = np.where(held, day, state.last.take(flat))
