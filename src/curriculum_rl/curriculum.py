@@ -37,6 +37,7 @@ class Activity:
         minutes: what it costs a student of average pace.
         learning: multiplies the chance (or rate) of learning of a medium problem.
         answered: whether the student answers, so that a platform sees right or wrong.
+        needs: resources without which it cannot be done; see `students/access.py`.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Activity:
     minutes: float = 2.0
     learning: float = 1.0
     answered: bool = True
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,7 @@ class Curriculum:
     def loads(self) -> tuple[Int, Float]:
         """Concepts of each activity and their shares, (L, A) each, padded with share 0.
 
-        What pads is a concept that the activity does not practise, so that writing back what was read there, as it
-        was, cannot undo what happens to those that it does.
+        What pads is a concept that it does not practise: writing back what was read there undoes nothing.
         """
         width = max(len(a.loads) for a in self.activities)
         concepts = np.zeros((width, len(self.activities)), dtype=np.int64)
@@ -195,7 +196,7 @@ class Curriculum:
 
     @cached_property
     def learning(self) -> Float:
-        """What multiplies the chance or rate of learning, (A,)."""
+        """What multiplies learning, (A,)."""
         return np.array([a.learning for a in self.activities])
 
     @cached_property

@@ -51,7 +51,7 @@ def read_concepts(
 def read_activities(path: Path, check: Violations) -> tuple[Table, tuple[Activity, ...]]:
     """The activities."""
     required = ("id", "form", "concepts", "difficulty", "minutes", "learning", "answered")
-    table = _read(path, ("id",), required, ("name",), check)
+    table = _read(path, ("id",), required, ("name", "needs"), check)
     activities = []
     for place, row in table.places():
         if row["answered"] not in ("0", "1"):
@@ -66,6 +66,7 @@ def read_activities(path: Path, check: Violations) -> tuple[Table, tuple[Activit
                 minutes=number(row["minutes"], f"{place}: minutes", check),
                 learning=number(row["learning"], f"{place}: learning", check),
                 answered=row["answered"] == "1",
+                needs=tuple(need for need in row.get("needs", "").split(";") if need),
             )
         )
     return table, tuple(activities)

@@ -4,7 +4,7 @@
     concepts.csv        id, name, tries, and a column for each per-concept parameter of the knowledge model
     prerequisites.csv   prerequisite, concept, strength
     activities.csv      id, name, form, concepts ("a" or "a:0.7;b:0.3"), difficulty, minutes, learning, answered
-    population.yaml     knowledge, memory, pace, groups, goals, leak, course, provenance
+    population.yaml     knowledge, memory, pace, groups, goals, leak, course, provenance, and faculties where any is on
 
 Every parameter has a line of provenance that begins with fitted, published or assumed.
 """
@@ -23,6 +23,7 @@ from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.pack_tables import Table, read_activities, read_concepts, read_prerequisites
 from curriculum_rl.resources import pack_names, simulators_folder
+from curriculum_rl.students.faculties import FACULTIES, Faculties
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
 from curriculum_rl.students.pace import Pace
 from curriculum_rl.students.population import Goals, Population
@@ -33,6 +34,7 @@ from curriculum_rl.yaml_file import check_yaml
 FILES = ("card.md", "concepts.csv", "prerequisites.csv", "activities.csv", "population.yaml")
 ORIGINS = ("fitted", "published", "assumed")
 _SETTINGS = ("knowledge", "memory", "pace", "groups", "goals", "leak", "course", "provenance")
+_OPTIONAL = ("faculties",)
 _EXAMPLES = {"knowledge": "knowledge.bkt.BKT", "memory": "memory.exponential.Exponential"}
 _MODELS = {"knowledge": "learn_from", "memory": "practise"}
 """Parts that are models of one kind or another, and a method that tells such a model."""
@@ -168,8 +170,8 @@ def _placed(message: str, tables: Mapping[str, Table], columns: set[str]) -> str
 def _population(
     settings: Mapping[str, Any], columns: Mapping[str, list[float]], concepts: int, check: Violations
 ) -> tuple[Population | None, Course]:
-    for key in settings.keys() - set(_SETTINGS):
-        check.add(str(key), settings[key], "no such setting", nearest(str(key), _SETTINGS))
+    for key in settings.keys() - {*_SETTINGS, *_OPTIONAL}:
+        check.add(str(key), settings[key], "no such setting", nearest(str(key), [*_SETTINGS, *_OPTIONAL]))
     for key in [k for k in _SETTINGS if k not in settings]:
         check.that(False, f"{key}: is missing")
     for part in [p for p in _MODELS if p in settings and _model(settings, p) is None]:
@@ -182,6 +184,7 @@ def _population(
     pace = collect(_whole(settings, "pace", Pace, check), check, Pace, "pace")
     goals = collect(_whole(settings, "goals", Goals, check), check, Goals, "goals")
     course = collect(_whole(settings, "course", Course, check), check, Course, "course")
+    faculties = collect(_faculties(settings, check), check, Faculties, "faculties")
     listed = settings.get("groups", [])
     if not isinstance(listed, list):
         check.add("groups", listed, "must be a list of subgroups")
@@ -196,7 +199,7 @@ def _population(
         if all(isinstance(g, Group) for g in groups):
             check_groups(groups, check)
         return None, Course()
-    return _try(lambda: Population(knowledge, memory, pace, groups, goals, leak), check), course
+    return _try(lambda: Population(knowledge, memory, pace, groups, goals, leak, faculties), check), course
 
 
 def _refuse_model(part: str, node: object, check: Violations) -> None:
@@ -229,6 +232,17 @@ def _whole(settings: Mapping[str, Any], part: str, cls: type | None, check: Viol
     return node
 
 
+def _faculties(settings: Mapping[str, Any], check: Violations) -> object:
+    """The settings of the faculties; of each that is on, every number stands in the pack."""
+    node = settings.get("faculties", {})
+    if isinstance(node, dict):
+        for name, cls in FACULTIES.items():
+            if isinstance(node.get(name), dict):
+                listed = {f"faculties.{name}": node[name]}
+                _whole(listed, f"faculties.{name}", cls, check)
+    return node
+
+
 def _provenance(settings: Mapping[str, Any], check: Violations) -> dict[str, str]:
     """Every parameter must have its line, and every line must say fitted, published or assumed."""
     lines = settings.get("provenance", {})
@@ -239,10 +253,14 @@ def _provenance(settings: Mapping[str, Any], check: Violations) -> dict[str, str
     needed |= {"groups", "goals.share", "leak", "course", *(f"pace.{f.name}" for f in fields(Pace))}
     memory = _model(settings, "memory")
     needed |= {f"memory.{f.name}" for f in fields(memory)} if memory else set()
+    faculties = settings.get("faculties", {})
+    on = [name for name in FACULTIES if isinstance(faculties, dict) and faculties.get(name) is not None]
+    needed |= {f"faculties.{name}" for name in on}
+    single = {f"faculties.{name}.{f.name}" for name in on for f in fields(FACULTIES[name])}
     example = 'Begin with fitted, published or assumed, then the source: "assumed: ..."'
     for name in sorted(needed - lines.keys()):
         check.that(False, f"provenance.{name}: is missing. {example}")
-    for name in sorted(lines.keys() - needed, key=str):
+    for name in sorted(lines.keys() - needed - single, key=str):
         if memory or not str(name).startswith("memory."):
             check.add(f"provenance.{name}", lines[name], "is about no parameter", nearest(str(name), needed))
     for name, line in lines.items():

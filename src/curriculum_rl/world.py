@@ -17,6 +17,7 @@ from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.packs import Pack, find_pack, read_pack
 from curriculum_rl.resources import configs_folder, pack_names
 from curriculum_rl.revision import Revision
+from curriculum_rl.students.faculties import FACULTIES, Faculties
 from curriculum_rl.students.knowledge.knowledge import FilterParameters
 from curriculum_rl.students.memory.memory import Forgetting
 from curriculum_rl.students.population import Goals, Population, Students
@@ -68,6 +69,9 @@ class World:
     provenance: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
 
+    def __post_init__(self) -> None:
+        self.population.faculties.check_activities(self.population.groups, self.curriculum)
+
     @cached_property
     def dynamics(self) -> Dynamics:
         """The rules, ready to be applied to students."""
@@ -98,6 +102,8 @@ class WorldConfig:
         goal_share: replaces the pack's; 1: everything is everyone's goal; null keeps it.
         course: replaces the pack's calendar; null keeps it.
         revision: of the catalogue that is left: another order, new activities; null leaves it as it is.
+        faculties: those that stand here replace the pack's; null changes none.
+        without: faculties to switch off, by name.
     """
 
     pack: str
@@ -108,6 +114,8 @@ class WorldConfig:
     goal_share: float | None = None
     course: Course | None = None
     revision: Revision | None = None
+    faculties: Faculties | None = None
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check = Violations("world")
@@ -126,6 +134,9 @@ class WorldConfig:
         for name in ("leak", "goal_share"):
             if getattr(self, name) is not None:
                 check.number(name, getattr(self, name), at_least=0.0, at_most=1.0)
+        for i, name in enumerate(self.without):
+            if name not in FACULTIES:
+                check.add(f"without[{i}]", name, "must name a faculty", nearest(name, FACULTIES))
         if self.goal_share == 0.0:
             check.add("goal_share", 0.0, "must be above 0", "Every student needs a goal.")
         check.raise_all()
@@ -163,6 +174,8 @@ def _changed(config: WorldConfig) -> dict[str, str]:
     by = "set by the world's configuration"
     lines = {name: f"assumed: {value:g}, {by}" for name, value in changes.items() if value is not None}
     lines |= {"course": f"assumed: {by}"} if config.course else {}
+    lines |= {f"faculties.{name}": f"assumed: {by}" for name in (config.faculties.on if config.faculties else ())}
+    lines |= {f"faculties.{name}": f"assumed: switched off, {by}" for name in config.without}
     return lines | (config.revision.sources if config.revision else {})
 
 
@@ -199,6 +212,7 @@ def _derive(pack: Pack, config: WorldConfig) -> World:
         knowledge=knowledge,
         leak=population.leak if config.leak is None else config.leak,
         goals=population.goals if config.goal_share is None else Goals(config.goal_share),
+        faculties=population.faculties.changed(config.faculties, config.without),
     )
     return World(
         name=config.name or pack.name,

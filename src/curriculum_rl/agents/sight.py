@@ -78,12 +78,13 @@ class Sight:
         shown: whether observations hold what is true beside what is seen.
         luckless: whether rewards are what an activity brings on average to a student in this state, rather than what
             it happened to bring: as much in the long run, and steadier. It is known where concepts are known or not
-            (`all_or_nothing`); elsewhere rewards stay as they are.
+            (`all_or_nothing`) and no faculty meddles with teaching; elsewhere rewards stay as they are.
     """
 
     def __init__(self, world: World, objective: Objective, layout: Layout, shown: bool, luckless: bool) -> None:
         self.world, self.objective, self.layout, self.shown = world, objective, layout, shown
-        self.luckless = luckless and world.population.knowledge.all_or_nothing
+        population = world.population
+        self.luckless = luckless and population.knowledge.all_or_nothing and population.faculties.plain
         self.expected: Float | None = None  # reward of each activity in the present state, (n, A)
 
     def space(self, seen: spaces.Space[Any]) -> spaces.Space[Any]:

@@ -135,15 +135,30 @@ class Simulation:
     def __len__(self) -> int:
         return len(self.students)
 
-    def step(self, activity: Int) -> Happened:
-        """Every student does one activity, (n,); the tracker sees what came of it."""
-        happened = self.world.dynamics.step(self.students, activity)
-        self.belief.update(activity, happened.correct, happened.elapsed)
+    def step(self, offered: Int) -> Happened:
+        """Every student does one activity, of one offer, (n,), or a slate, (m, n); the tracker sees what came of it."""
+        happened = self.world.dynamics.step(self.students, offered)
+        self.belief.update(happened.activity, happened.correct, happened.elapsed)
         return happened
 
     def mask(self) -> Bool:
-        """Which activities may be chosen, (n, A); read-only where nothing is gated."""
-        return self._free if self.gate is None else self.gate.mask(self.belief)
+        """Which activities may be chosen, (n, A): what the gate opens of what can be done today.
+
+        Where it opens nothing of that, whatever can be done today. Read-only where nothing is masked.
+        """
+        mask = self._free if self.gate is None else self.gate.mask(self.belief)
+        today = self.world.dynamics.turns.allowed(self.students)
+        if today is None:
+            return mask
+        both = mask & today
+        nothing = ~both.any(axis=1)
+        both[nothing] = today[nothing]
+        return both
+
+    @property
+    def masked(self) -> bool:
+        """Whether anything may be masked."""
+        return self.gate is not None or self.world.population.faculties.access is not None
 
     def view(self) -> View:
         """What a policy may look at."""

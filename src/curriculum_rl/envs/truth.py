@@ -52,10 +52,10 @@ def true_outlook(world: World, students: Students) -> Outlook:
     def recalled(share: Float) -> Float:
         return population.knowledge.recall(students.knowledge, at, share).T
 
-    def after(correct: Bool, new: Bool) -> Float:
+    def after(correct: Bool, answered: Bool, new: Bool) -> Float:
         """Retention at the test once everything were tried now, (K, n)."""
         state = take_rows(students.memory, slice(None))
-        memory.practise(state, at.flat, now, retention, yes, correct, yes[0], new)
+        memory.practise(state, at.flat, now, retention, yes, correct, answered[0], new)
         return memory.recalled(state, at.flat, test)
 
     def per_stored(share: Float) -> Float:
@@ -68,9 +68,10 @@ def true_outlook(world: World, students: Students) -> Outlook:
         at_test=students.at_test,
         readiness=_readiness(world, recall),
         learn=population.knowledge.expected_gain(students.knowledge, at).T,
-        fresh=after(no, yes).T,
-        refreshed=per_stored(after(yes, no)),
-        kept=per_stored(after(no, no)),
+        fresh=after(no, yes, yes).T,
+        refreshed=per_stored(after(yes, yes, no)),
+        kept=per_stored(after(no, yes, no)),
+        shown=per_stored(after(no, no, no)),
     )
 
 

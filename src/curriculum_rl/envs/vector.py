@@ -1,7 +1,8 @@
 """Many students at once: the native `gymnasium.vector.VectorEnv`.
 
 An action is an activity for each lane's student. A lane whose student finishes takes the next student id in the same
-step. An episode is one student's course: truncated when the calendar ends, terminated when nothing is left to learn.
+step. An episode is one student's course: truncated when the calendar ends, terminated when nothing is left to learn
+or the student drops out.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         tracker: what the platform keeps; counts unless told.
         objective: the reward; the delayed test unless told.
         gate: masks what the tracker does not think the student ready for; None masks nothing.
+        slate: activities that each student is offered; with more than one, an action is a row of them, best first.
         seed: of all draws, until `reset` gives another.
         first_student: the id of the first lane's first student.
         autoreset: whether a finished lane takes the next student at once, or waits for `reset`.
@@ -52,23 +54,28 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         tracker: Tracker | None = None,
         objective: Objective | None = None,
         gate: Gate | None = None,
+        slate: int = 1,
         seed: int = 0,
         first_student: int = 0,
         autoreset: bool = True,
     ) -> None:
         check = Violations("environment")
         check.number("num_envs", num_envs, at_least=1, whole=True)
+        count = len(world.curriculum.activities)
+        if check.number("slate", slate, at_least=1, whole=True) and slate > count:
+            check.add("slate", slate, f"must be at most {count}, the activities of the catalogue")
         check.number("seed", seed, at_least=0, below=2.0**63, whole=True)
         check.number("first_student", first_student, at_least=0, below=2.0**62, whole=True)
         check.raise_all()
         self.world, self.num_envs = world, num_envs
         self.tracker: Tracker = tracker or Counts()
         self.objective: Objective = objective or DelayedTest()
-        self.gate, self.seed, self.autoreset = gate, seed, autoreset
+        self.gate, self.slate, self.seed, self.autoreset = gate, slate, seed, autoreset
         self.render_mode = None
         self.feature_names = feature_names(self.tracker, world.platform)
         self.single_observation_space = gymnasium.spaces.Box(-1.0, 1.0, (len(self.feature_names),), np.float32)
-        self.single_action_space = gymnasium.spaces.Discrete(len(world.curriculum.activities))
+        one = gymnasium.spaces.Discrete(count)
+        self.single_action_space = one if slate == 1 else gymnasium.spaces.MultiDiscrete([count] * slate)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.next_student = first_student
@@ -89,17 +96,17 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
     def step(  # type: ignore[override]  # Gymnasium types "which ended" like rewards; they are truth values
         self, actions: npt.ArrayLike
     ) -> tuple[Float32, Float, Bool, Bool, dict[str, Any]]:
-        """Every lane's student does one activity."""
+        """Every lane's student does one activity: (n,) offers, or (n, slate)."""
         simulation = self.running()
         activity = np.asarray(actions, dtype=np.int64)
         self._check(activity)
-        happened = simulation.step(activity)
+        happened = simulation.step(activity if self.slate == 1 else activity.T)
         reward = self.objective.reward(happened, simulation.students, self.world.population)
         features = simulation.features()
-        over = happened.terminated | happened.truncated
+        over = happened.over
         rows = np.flatnonzero(over)
         final = self._finish(rows, over, features) if len(rows) else {}
-        return features, reward, happened.terminated, happened.truncated, {**self._info(), **final}
+        return features, reward, happened.terminated | happened.left, happened.truncated, {**self._info(), **final}
 
     def action_masks(self) -> Bool:
         """Which activities may be chosen, (n, A)."""
@@ -126,16 +133,17 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
 
     def _check(self, activity: Int) -> None:
         count = len(self.world.curriculum.activities)
-        if activity.shape != (self.num_envs,):
-            raise InvalidInput("action", [f"shape = {activity.shape}: must be ({self.num_envs},), one a lane"])
+        shape = (self.num_envs,) if self.slate == 1 else (self.num_envs, self.slate)
+        if activity.shape != shape:
+            raise InvalidInput("action", [f"shape = {activity.shape}: must be {shape}, one offer or slate a lane"])
         if activity.min() < 0 or activity.max() >= count:
-            seen = sorted({int(a) for a in activity if not 0 <= a < count})
+            seen = sorted({int(a) for a in activity.ravel() if not 0 <= a < count})
             raise InvalidInput("action", [f"activity = {seen}: must be from 0 to {count - 1}"])
-        if self.gate is not None:
-            allowed = self.action_masks()[np.arange(len(activity)), activity]
+        if self.running().masked:
+            allowed = np.take_along_axis(self.action_masks(), activity.reshape(len(activity), -1), axis=1).all(axis=1)
             if not allowed.all():
                 lane = int(np.flatnonzero(~allowed)[0])
-                remedy = "Choose within info['action_mask'], or leave out the gate."
+                remedy = "Choose within info['action_mask']."
                 raise InvalidInput("action", [f"activity[{lane}] = {activity[lane]}: is masked. {remedy}"])
 
     def _finish(self, rows: Int, over: Bool, features: Float32) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -14,10 +14,14 @@ from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.envs.simulation import Gate, Simulation
 from curriculum_rl.evaluation.cohorts import TEST, first
 from curriculum_rl.policies.policy import Policy
+from curriculum_rl.students.population import Students
+from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.world import World
 
 CHUNK = 4096
+OFFERS_FROM = 40
+"""Each further offer of a slate draws from counters so many bits up in the POLICY stream. Frozen."""
 BINS = 20
 """Equal parts of the course, by minutes, in which choices and mastery are counted."""
 
@@ -39,6 +43,9 @@ class Outcomes:
     minutes: Float  # (n,) spent
     decisions: Int  # (n,) activities done
     finished: Bool  # (n,) nothing was left to learn before the calendar ended
+    left: Bool  # (n,) dropped out
+    followed: Int  # (n,) activities done that were the first offered
+    engagement: Float  # (n,) at the end, in [0, 1]; 1/2 where the world has none
     forms: Int  # (n, forms) how often each form was chosen
 
     @property
@@ -84,6 +91,7 @@ def rollout(
     seed: int = 0,
     *,
     gate: Gate | None = None,
+    slate: int = 1,
     chunk: int = CHUNK,
     traces: Traces | None = None,
     progress: Callable[[int], None] | None = None,
@@ -96,12 +104,15 @@ def rollout(
         students: ids, or how many of the test cohort.
         seed: of the students and of the policy's draws.
         gate: masks activities as in the environments.
+        slate: activities that each student is offered at a time; the privileged offer one.
         chunk: students at a time; it changes no result but a network's last bits.
         traces: filled in where given, at a cost of O(n K) a step.
         progress: called with the number of students who finished since the last call.
     """
     ids = first(TEST, students) if isinstance(students, int) else np.asarray(students, dtype=np.int64)
-    parts = [_play(world, policy, ids[i : i + chunk], seed, gate, traces, progress) for i in range(0, len(ids), chunk)]
+    parts = [
+        _play(world, policy, ids[i : i + chunk], seed, gate, slate, traces, progress) for i in range(0, len(ids), chunk)
+    ]
     columns = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Outcomes)}
     return Outcomes(**columns)
 
@@ -115,12 +126,36 @@ def choose(probabilities: Float, u: Float) -> Int:
     return choice
 
 
+def offer(policy: Player, simulation: Simulation, key: streams.Keys, slate: int = 1) -> Int:
+    """What is offered: one activity each, (n,), or a slate of them, (slate, n), the first choice first.
+
+    A slate is what the policy would choose, then what it would choose if that were masked, and so on; where nothing
+    else is allowed, the first choice again.
+    """
+    step = simulation.students.step.astype(np.uint64)
+    if isinstance(policy, Privileged):
+        return choose(policy.probabilities_knowing(simulation), streams.uniform(key, step))
+    view = simulation.view()
+    offered = [choose(policy.probabilities(view), streams.uniform(key, step))]
+    if slate == 1:
+        return offered[0]
+    rows, mask = np.arange(len(step)), view.mask.copy()
+    for place in range(1, slate):
+        mask[rows, offered[-1]] = False
+        none = ~mask.any(axis=1)
+        mask[none, offered[0][none]] = True
+        u = streams.uniform(key, step + np.uint64(place << OFFERS_FROM))
+        offered.append(choose(policy.probabilities(replace(view, mask=mask)), u))
+    return np.stack(offered)
+
+
 def _play(
     world: World,
     policy: Player,
     ids: Int,
     seed: int,
     gate: Gate | None,
+    slate: int,
     traces: Traces | None,
     progress: Callable[[int], None] | None,
 ) -> Outcomes:
@@ -130,20 +165,17 @@ def _play(
     place = np.arange(len(ids))  # of each lane in the outcomes
     form = world.curriculum.form
     while len(place):
-        if isinstance(policy, Privileged):
-            probabilities = policy.probabilities_knowing(simulation)
-        else:
-            probabilities = policy.probabilities(simulation.view())
-        u = streams.uniform(key, simulation.students.step.astype(np.uint64))
-        activity = choose(probabilities, u)
+        offered = offer(policy, simulation, key, slate)
+        before = simulation.students if traces is None else take_rows(simulation.students, slice(None))
+        happened = simulation.step(offered)
         if traces is not None:
-            _trace(traces, simulation, activity)
-        happened = simulation.step(activity)
-        outcomes.forms[place, form[activity]] += 1
+            _trace(traces, simulation.world, before, happened.activity)
+        outcomes.forms[place, form[happened.activity]] += 1
+        outcomes.followed[place] += happened.activity == offered.reshape(-1, len(place))[0]
         outcomes.minutes[place] += happened.minutes
-        over = happened.terminated | happened.truncated
+        over = happened.over
         if over.any():
-            _finish(outcomes, place[over], simulation, over, happened.terminated)
+            _finish(outcomes, place[over], simulation, over, happened)
             going = np.flatnonzero(~over)
             simulation.keep(going)
             place, key = place[going], take_rows(key, going)
@@ -167,17 +199,23 @@ def _blank(world: World, simulation: Simulation) -> Outcomes:
         minutes=zeros[2],
         decisions=np.zeros(n, dtype=np.int64),
         finished=np.zeros(n, dtype=np.bool_),
+        left=np.zeros(n, dtype=np.bool_),
+        followed=np.zeros(n, dtype=np.int64),
+        engagement=np.full(n, 0.5),
         forms=np.zeros((n, len(world.curriculum.forms)), dtype=np.int64),
     )
 
 
-def _finish(outcomes: Outcomes, place: Int, simulation: Simulation, over: Bool, terminated: Bool) -> None:
+def _finish(outcomes: Outcomes, place: Int, simulation: Simulation, over: Bool, happened: Happened) -> None:
     done = take_rows(simulation.students, np.flatnonzero(over))
     population = simulation.world.population
     outcomes.delayed_test[place] = 100.0 * population.expected_score(done)
     outcomes.mastery_after[place] = 100.0 * population.mean_mastery(done)
     outcomes.decisions[place] = done.step
-    outcomes.finished[place] = terminated[over]
+    outcomes.finished[place] = happened.terminated[over]
+    outcomes.left[place] = happened.left[over]
+    if done.inner.mood is not None:
+        outcomes.engagement[place] = done.inner.mood.level
 
 
 def blank_traces(world: World) -> Traces:
@@ -186,14 +224,14 @@ def blank_traces(world: World) -> Traces:
     return Traces(np.zeros(shape), np.zeros(shape), np.zeros(BINS))
 
 
-def _trace(traces: Traces, simulation: Simulation, activity: Int) -> None:
-    course, students = simulation.world.course, simulation.students
+def _trace(traces: Traces, world: World, students: Students, activity: Int) -> None:
+    course = world.course
     spent = 1.0 - course.minutes_left(students.clock) / course.total_minutes
     part = np.minimum((spent * BINS).astype(np.int64), BINS - 1)
-    concepts, shares = simulation.world.curriculum.practised(activity)
+    concepts, shares = world.curriculum.practised(activity)
     for concept, share in zip(concepts, shares, strict=True):
         np.add.at(traces.chosen, (part, concept), share)
-    recall = simulation.world.population.recall_now(students)
+    recall = world.population.recall_now(students)
     member = (part[:, None] == np.arange(BINS)).astype(np.float64)
     traces.recall += member.T @ recall
     traces.moments += member.sum(axis=0)

@@ -35,7 +35,7 @@ class MasteryGain:
     def expected(self, outlook: Outlook, platform: Platform, value: Float) -> Float:
         """`worth` if nothing were forgotten by the test, and the test were without guesses and slips, (n, A)."""
         known, kept = platform.filter, np.ones_like(outlook.kept)
-        lasting = replace(outlook, at_test=outlook.stored, fresh=kept, refreshed=kept, kept=kept)
+        lasting = replace(outlook, at_test=outlook.stored, fresh=kept, refreshed=kept, kept=kept, shown=None)
         return worth(lasting, platform, value / (1.0 - known.slip - known.guess))
 
     def potential(self, students: Students, population: Population) -> Float:

@@ -12,6 +12,7 @@ from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.course import Clock, Course
 from curriculum_rl.curriculum import Curriculum
+from curriculum_rl.students.faculties import Faculties, Inner
 from curriculum_rl.students.knowledge.knowledge import At, Knowledge
 from curriculum_rl.students.memory.memory import Memory
 from curriculum_rl.students.pace import Pace
@@ -58,6 +59,7 @@ class Students:
     mastery: Float  # (n, K) recall without forgetting
     test_recall: Float  # (n,) mean of `at_test` over the goals
     clock: Clock
+    inner: Inner  # of the faculties that are on
 
     def __len__(self) -> int:
         return len(self.id)
@@ -77,6 +79,8 @@ class Students:
 
 GOALS_FROM, KNOWN_FROM = 1 << 20, 1 << 21
 """First counters of the draws of goals and of first knowledge, one a concept, in the PERSON stream. Frozen."""
+MEMORY_FROM = 1 << 22
+"""Likewise for what a memory model draws, one a concept: kind i from MEMORY_FROM + i * 2^20, four kinds. Frozen."""
 
 
 EVERYONE: Final = slice(None)
@@ -94,6 +98,7 @@ class Population:
         goals: which concepts each is here for.
         leak: chance to learn, relative to a ready student's, when nothing that is needed is there, in [0, 1]:
             readiness = leak + (1 - leak) * prod_parents (1 - strength * (1 - recall of the parent)).
+        faculties: engagement, dropout and the others; all off unless told.
     """
 
     knowledge: Knowledge[Any]
@@ -102,9 +107,11 @@ class Population:
     groups: tuple[Group, ...] = (Group("all"),)
     goals: Goals = field(default_factory=Goals)
     leak: float = 0.1
+    faculties: Faculties = field(default_factory=Faculties)
 
     def __post_init__(self) -> None:
         check = Violations("population")
+        self.faculties.check(self.groups, check)
         check.number("leak", self.leak, at_least=0.0, at_most=1.0)
         check_groups(self.groups, check)
         check.raise_all()
@@ -118,7 +125,11 @@ class Population:
         goals = self.goals.draw(streams.uniform(each, columns + np.uint64(GOALS_FROM)), curriculum.ancestors)
         knowledge = self.knowledge.sample(traits, streams.uniform(each, columns + np.uint64(KNOWN_FROM)))
         first = float(course.days[0])
-        memory = self.memory.start(np.exp(traits.memory), self.knowledge.held(knowledge), first)
+
+        def own(kind: int) -> Float:
+            return streams.uniform(each, columns + np.uint64(MEMORY_FROM + (kind << 20)))
+
+        memory = self.memory.start(np.exp(traits.memory), self.knowledge.held(knowledge), first, own)
         students = Students(
             id=np.array(ids, dtype=np.int64),
             seed=np.full(n, seed, dtype=np.int64),
@@ -133,6 +144,7 @@ class Population:
             mastery=np.empty((n, concepts)),
             test_recall=np.empty(n),
             clock=course.start(n),
+            inner=self.faculties.start(self.groups, traits, goals, len(curriculum.forms), person),
         )
         every = At.every(n, concepts)
         students.at_test[:] = self.recall_on(students, every, course.test_day).T

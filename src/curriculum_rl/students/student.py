@@ -1,15 +1,17 @@
 """One try of every student, in the one order of events.
 
-    1. (choice, access)  what the student really does: today, what was recommended
-    2. rest              what was forgotten since, read off the time
-    3. attempt           minutes, and right or wrong
-    4. learn             the practised concepts alone
-    5. remember          half-lives and the day of practice
-    6. (feel, leave)     engagement and dropout
-    7. the clock         moves on, over rests between sessions
+    1. choose     what the student really does of what is offered    (choice; what can be done today: access)
+    2. rest       what was forgotten since, read off the time
+    3. attempt    minutes, and right or wrong                        (rapid guessing)
+    4. learn      the practised concepts alone                       (forms, engagement)
+    5. remember   half-lives and the day of practice
+    6. feel       engagement                                         (engagement, forms, choice)
+    7. the clock  moves on, over rests between sessions              (access)
+    8. leave      at the end of a session, for good                  (dropout)
 
-The events in brackets are where further faculties join; each has draws of its own reserved in the stream.
-A step costs O(students): it reads and writes the practised concepts and their prerequisites alone.
+In brackets are the faculties that have their turn there, where a pack switches them on; each has draws of its own.
+A step costs O(students): it reads and writes the practised concepts and their prerequisites alone. Choice costs
+O(activities) for those who go their own way.
 """
 
 from __future__ import annotations
@@ -26,13 +28,14 @@ from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.knowledge.knowledge import At, Tried
 from curriculum_rl.students.population import Population, Students
+from curriculum_rl.students.turns import Turns
 
 TIE: Final = 1e-9
 """Means of recall that differ by less are the same: sums kept up to date differ in their last bits."""
 
 
 class Slot:
-    """Which draw of a step is for what. Frozen: a new faculty takes a free number."""
+    """Which draw of a step is for what. Frozen; those of the faculties are in `turns.py`."""
 
     ANSWER: Final = 0
     PACE: Final = 1
@@ -44,6 +47,7 @@ class Slot:
 class Happened:
     """What one step did to n students. `correct` and `elapsed` can be seen; the rest is for objectives alone."""
 
+    activity: Int  # (n,) what was done
     correct: Bool  # (n,) False where there was no answer
     answered: Bool  # (n,)
     minutes: Float  # (n,)
@@ -54,6 +58,12 @@ class Happened:
     mastery: tuple[Float, Float]  # (L, n) recall without forgetting, before and after
     terminated: Bool  # (n,) nothing left to learn
     truncated: Bool  # (n,) the calendar has ended
+    left: Bool  # (n,) the student has dropped out
+
+    @property
+    def over(self) -> Bool:
+        """Whose course has ended, for whatever reason, (n,)."""
+        return self.terminated | self.truncated | self.left
 
 
 @dataclass(frozen=True)
@@ -70,9 +80,17 @@ class Dynamics:
         concepts, _ = self.curriculum.loads
         return self.population.knowledge.tasks(concepts, self.curriculum.difficulty)
 
-    def step(self, students: Students, activity: Int) -> Happened:
-        """Every student tries one activity, (n,); `students` is changed in place."""
-        curriculum, population = self.curriculum, self.population
+    @cached_property
+    def turns(self) -> Turns:
+        """What the faculties do when their turn comes."""
+        return Turns(self.curriculum, self.population.knowledge, self.population.faculties)
+
+    def step(self, students: Students, offered: Int) -> Happened:
+        """Every student does one activity: the one offered, (n,), or what comes of a slate, (m, n), the first offer
+        first; `students` is changed in place."""
+        curriculum, population, turns = self.curriculum, self.population, self.turns
+        luck = turns.luck(students)
+        activity = turns.chosen(students, offered, luck)
         concepts, shares = curriculum.practised(activity)
         at = self._at(students, concepts)
         answer, pace, learn, lose = self._draws(students, shares)
@@ -83,24 +101,33 @@ class Dynamics:
         answered = curriculum.answered.take(activity)
         task = self._tasks.take(activity, axis=2)
         chance = population.knowledge.success(students.knowledge, at, shares, retention, task)
-        correct = (answer < chance) & answered
         minutes = population.pace.take(curriculum.minutes.take(activity), students.traits.pace, streams.normal(pace))
+        rapid, chance, minutes = turns.guessed(students, chance, minutes, luck)
+        correct = (answer < chance) & answered
 
         strength = self._readiness(students, concepts, now)
         strength *= curriculum.learning.take(activity)
         strength *= shares
+        turns.teach(students, strength, at, retention, activity, answered & ~correct, rapid)
         tried = Tried(activity, correct, answered)
         held, new = population.knowledge.learn_from(students.knowledge, at, strength, learn, lose, tried)
         if len(shares) > 1:
             held &= shares > 0  # an activity on fewer concepts than others is padded
+        if rapid is not None:
+            held &= ~rapid  # who did not look did not remember either
         population.memory.practise(students.memory, at.flat, now, retention, held, held & correct, answered, new)
         if population.knowledge.wide:
             at = At.every(*students.goals.shape)
         goal_share, at_test, mastery = self._progress(students, at)
+        turns.feel(students, tried, chance, offers=1 if offered.ndim == 1 else len(offered))
 
         students.step += 1
+        session = students.clock.session.copy()
         elapsed = self.course.spend(students.clock, minutes)
+        truncated = self.course.over(students.clock)
+        left = turns.leaves(students, students.clock.session > session, luck) & ~truncated
         return Happened(
+            activity=activity,
             correct=correct,
             answered=answered,
             minutes=minutes,
@@ -110,7 +137,8 @@ class Dynamics:
             at_test=at_test,
             mastery=mastery,
             terminated=students.test_recall >= self.course.mastered - TIE,
-            truncated=self.course.over(students.clock),
+            truncated=truncated,
+            left=left,
         )
 
     def _at(self, students: Students, concepts: Int) -> At:

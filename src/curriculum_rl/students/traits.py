@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,25 @@ class Group:
             check.number(f"{trait}_sd", getattr(self, f"{trait}_sd"), at_least=0.0, at_most=10.0)
         check.number("correlation", self.correlation, at_least=-1.0, at_most=1.0)
         check.raise_all()
+
+
+PART = " / "
+"""Between the parts of a subgroup's name, one for each axis: "most deprived / disabled"."""
+
+
+def of_groups(groups: tuple[Group, ...], offsets: Mapping[str, float]) -> Float:
+    """The offset of each subgroup, (groups,): the sum of those that name it or a part of its name."""
+    named = [{g.name, *g.name.split(PART)} for g in groups]
+    return np.array([sum(x for name, x in offsets.items() if name in names) for names in named], dtype=np.float64)
+
+
+def check_offsets(where: str, groups: tuple[Group, ...], offsets: Mapping[str, float], check: Violations) -> None:
+    """Notes offsets that are for no subgroup, or no finite numbers."""
+    known = {part for g in groups for part in (g.name, *g.name.split(PART))}
+    for name, value in offsets.items():
+        if name not in known:
+            check.add(f"{where}[{name}]", value, "is for no subgroup", f"There are: {', '.join(sorted(known))}.")
+        check.number(f"{where}[{name}]", value, at_least=-50.0, at_most=50.0)
 
 
 def check_groups(groups: tuple[Group, ...], check: Violations) -> None:

@@ -2,8 +2,8 @@
 
 With, for each concept, s = P(known), r = P(known and recalled now), f = chance to lose it at a try, and for what is
 recalled at the test: F if newly learned now, L if known and answered rightly now, T if known and practised without a
-right answer, R as things stand (all from the `Outlook`), an activity with learning m and share w of the concept
-changes the recall expected at the test by
+right answer (another one where there is no answer at all), R as things stand (all from the `Outlook`), an activity
+with learning m and share w of the concept changes the recall expected at the test by
 
     rise = (1 - s) min(1, readiness learn m w) F + (1 - f) [s T + P(known, right) (L - T)] - R
     P(known, right) = s lucky + r span      (0 where there is no answer; the mean of an activity's other concepts added)
@@ -47,6 +47,7 @@ def worth(outlook: Outlook, platform: Platform, value: Float, ahead: Float | Non
     rate = outlook.readiness * outlook.learn
     learned = outlook.fresh * value
     base = (still * outlook.kept - outlook.at_test) * value
+    shown = None if outlook.shown is None else still * (outlook.shown - outlook.kept) * value
     longer = (outlook.refreshed - outlook.kept) * value * (1.0 - forget)
     if ahead is not None:
         learned = learned + ahead
@@ -64,6 +65,8 @@ def worth(outlook: Outlook, platform: Platform, value: Float, ahead: Float | Non
         np.minimum(part, 1.0, out=part)
         part *= learned[:, k]
         part += base[:, k]
+        if shown is not None:
+            part += shown[:, k] * ~curriculum.answered[a]
         part += recalled[:, k] * (span[a] * share)
         if several:
             part += lengthened[:, k] * (lucky[a] + span[a] * (mixed[:, a] - outlook.recall[:, k] * share))
@@ -145,4 +148,5 @@ def with_reviews(outlook: Outlook, share: Float) -> Outlook:
         fresh=outlook.fresh * lost + kept,
         refreshed=outlook.refreshed * lost + kept,
         kept=outlook.kept * lost + kept,
+        shown=None if outlook.shown is None else outlook.shown * lost + kept,
     )

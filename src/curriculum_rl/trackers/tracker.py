@@ -21,7 +21,10 @@ Float32 = npt.NDArray[np.float32]
 
 @dataclass
 class Outlook:
-    """What a belief says about every concept, (n, K) each: all that planning needs, and only what can be seen."""
+    """What a belief says about every concept, (n, K) each: all that planning needs, and only what can be seen.
+
+    `shown` is None where practice without an answer leaves as much as practice answered wrongly.
+    """
 
     recall: Float  # P(known and recalled now)
     stored: Float  # P(known)
@@ -31,6 +34,7 @@ class Outlook:
     fresh: Float  # P(recalled at the test), if newly learned now
     refreshed: Float  # P(recalled at the test), if known and answered rightly now
     kept: Float  # P(recalled at the test), if known and practised now without a right answer
+    shown: Float | None = None  # P(recalled at the test), if known and practised now without any answer
 
 
 @dataclass

@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.students.memory.memory import Draw
 from curriculum_rl.violations import Violations
 
 
@@ -68,7 +69,7 @@ class Consolidation:
         """Itself: trackers follow the same half-lives."""
         return self
 
-    def start(self, factor: Float, held: Bool, day: float) -> HalfLives:
+    def start(self, factor: Float, held: Bool, day: float, draw: Draw) -> HalfLives:
         """The half-lives of n students, from what each knows already, (n, K)."""
         days = np.where(held, self.known_days, self.new_days)
         return HalfLives(days * factor[:, None], np.full(held.shape, float(day)), self.new_days * factor)

@@ -5,11 +5,15 @@ Retention is computed when it is read, from what was practised and when; a step 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from curriculum_rl.batch import Bool, Float, Int
 
 M = TypeVar("M")
+
+Draw = Callable[[int], Float]
+"""Uniform draws of one kind (0, 1, ...) for every student and concept, (n, K): what differs between items."""
 
 
 class Forgetting(Protocol):
@@ -43,13 +47,14 @@ class Memory(Protocol[M]):
     def forgetting(self) -> Forgetting:
         """How a platform takes it: itself where it is a rule of half-lives, else the nearest such rule."""
 
-    def start(self, factor: Float, held: Bool, day: float) -> M:
+    def start(self, factor: Float, held: Bool, day: float, draw: Draw) -> M:
         """The state of n students on the first day.
 
         Args:
             factor: how many times longer than average each remembers, (n,).
             held: what is known already, (n, K).
             day: of the first session; what is known was last practised then.
+            draw: the luck of each student's items; what is not asked for is not drawn.
         """
 
     def recalled(self, state: M, flat: Int, day: float | Float) -> Float:

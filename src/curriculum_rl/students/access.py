@@ -1,0 +1,146 @@
+"""Access: what can be done today depends on devices, connections and accommodations.
+
+    P(has resource) = logistic(logit(share) + offset of the subgroup)      once for each student
+    usable today    = has it, and with chance `daily` in each session
+
+An activity declares what it needs; it can be done today by those for whom all of that is usable. Being online, sound
+without captions, a language, being there in person: each is a resource. A gap between groups is modelled here, in
+first knowledge and in dropout, rather than in how fast people learn (Doroudi & Brunskill 2019,
+doi:10.1145/3303772.3303838). The numbers are assumed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from scipy.special import expit, logit
+
+from curriculum_rl import streams
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.curriculum import Curriculum
+from curriculum_rl.students.traits import Group, Traits, check_offsets, of_groups
+from curriculum_rl.violations import Violations
+
+HAS_FROM: Final = 1 << 25
+"""First counter of these draws in the PERSON stream: who has a resource, then each session's. Frozen."""
+MAX_RESOURCES: Final = 32
+
+
+@dataclass
+class Conditions:
+    """What n students can use. A platform sees this: it knows the device, the connection and the settings."""
+
+    has: Int  # (n,) a bit for each resource
+    today: Int  # (n,) likewise, in this session
+    session: Int  # (n,) for which `today` was drawn
+    person: streams.Keys
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One thing that activities may need.
+
+    Attributes:
+        name: what activities call it.
+        share: of the population that has it, in [0, 1].
+        by_group: logits added for a subgroup, by its name or a part of it.
+        daily: chance that it works in a session, for those who have it, in [0, 1].
+    """
+
+    name: str
+    share: float = 1.0
+    by_group: Mapping[str, float] = field(default_factory=dict)
+    daily: float = 1.0
+
+    def __post_init__(self) -> None:
+        check = Violations(f"resource {self.name!r}")
+        if not self.name:
+            check.add("name", self.name, "must not be empty")
+        for name in ("share", "daily"):
+            check.number(name, getattr(self, name), at_least=0.0, at_most=1.0)
+        check.raise_all()
+
+    def shares(self, groups: tuple[Group, ...]) -> Float:
+        """P(has it) by subgroup, (groups,)."""
+        with np.errstate(divide="ignore"):
+            shares: Float = expit(logit(self.share) + of_groups(groups, self.by_group))
+        return shares
+
+
+@dataclass(frozen=True)
+class Access:
+    """Attributes:
+    resources: whatever activities need.
+    """
+
+    resources: tuple[Resource, ...] = ()
+
+    def __post_init__(self) -> None:
+        check = Violations("access")
+        names = [r.name for r in self.resources]
+        for name in {n for n in names if names.count(n) > 1}:
+            check.add("resources", name, "stands twice", "Name each resource once.")
+        if len(names) > MAX_RESOURCES:
+            check.add("resources", len(names), f"must be at most {MAX_RESOURCES}")
+        check.raise_all()
+
+    def check(self, groups: tuple[Group, ...], check: Violations) -> None:
+        """Notes what does not fit these subgroups."""
+        for i, resource in enumerate(self.resources):
+            check_offsets(f"resources[{i}].by_group", groups, resource.by_group, check)
+
+    def check_activities(self, groups: tuple[Group, ...], curriculum: Curriculum, check: Violations) -> None:
+        """Notes needs that are no resource, and that there is nothing for everyone; warns of what excludes a group."""
+        names = [r.name for r in self.resources]
+        for i, activity in enumerate(curriculum.activities):
+            for need in activity.needs:
+                if need not in names:
+                    check.add(f"activities[{i}].needs", need, "is no resource", f"There are: {', '.join(names)}.")
+        if all(a.needs for a in curriculum.activities):
+            remedy = "Add one with an empty `needs`, for days on which nothing works."
+            check.that(False, f"activities: every one needs something: somebody might be able to do nothing. {remedy}")
+        shares = {r.name: r.shares(groups) * (r.daily > 0) for r in self.resources}
+        for activity in curriculum.activities:
+            for g, group in enumerate(groups):
+                lacking = [need for need in activity.needs if need in shares and shares[need][g] == 0.0]
+                if lacking:
+                    message = f"nobody in {group.name!r} can do {activity.id!r}, which needs {', '.join(lacking)}"
+                    warnings.warn(message, stacklevel=2)
+
+    def needs(self, curriculum: Curriculum) -> Int:
+        """What each activity needs, (A,), a bit for each resource."""
+        bit = {r.name: 1 << i for i, r in enumerate(self.resources)}
+        return np.array([sum(bit[need] for need in a.needs) for a in curriculum.activities], dtype=np.int64)
+
+    def start(self, groups: tuple[Group, ...], traits: Traits, person: streams.Keys) -> Conditions:
+        """Draws who has what, and what of it works in the first session."""
+        n = len(traits.group)
+        has = np.zeros(n, dtype=np.int64)
+        for i, resource in enumerate(self.resources):
+            u = streams.uniform(person, np.array(HAS_FROM + i, dtype=np.uint64))
+            has |= (u < resource.shares(groups)[traits.group]).astype(np.int64) << i
+        conditions = Conditions(has, has.copy(), np.full(n, -1, dtype=np.int64), person)
+        self.renew(conditions, np.zeros(n, dtype=np.int64))
+        return conditions
+
+    def renew(self, conditions: Conditions, session: Int) -> None:
+        """Draws what works for those who have come to another session, in place."""
+        rows = np.flatnonzero(conditions.session != session)
+        if not len(rows):
+            return
+        key = streams.Keys(conditions.person.a[rows], conditions.person.b[rows])
+        first = (session[rows].astype(np.uint64) + np.uint64(1)) * np.uint64(MAX_RESOURCES) + np.uint64(HAS_FROM)
+        works = np.zeros(len(rows), dtype=np.int64)
+        for i, resource in enumerate(self.resources):
+            works |= (streams.uniform(key, first + np.uint64(i)) < resource.daily).astype(np.int64) << i
+        conditions.today[rows] = conditions.has[rows] & works
+        conditions.session[rows] = session[rows]
+
+    def allowed(self, conditions: Conditions, needs: Int) -> Bool:
+        """What each can do today, (n, A), from what the activities need, (A,)."""
+        can: Bool = (needs & ~conditions.today[:, None]) == 0
+        return can

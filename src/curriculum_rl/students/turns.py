@@ -1,0 +1,146 @@
+"""What each faculty does when its turn comes, in the order of events of `student.py`. What is off does nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from curriculum_rl import streams
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.curriculum import Curriculum
+from curriculum_rl.students.choice import activities_by_concept
+from curriculum_rl.students.faculties import Faculties
+from curriculum_rl.students.knowledge.knowledge import At, Knowledge, Tried
+from curriculum_rl.students.population import Students
+
+RAPID, LEAVE, OWN_WAY, PICK, ACTIVITY = 2, 3, 12, 13, 14
+"""Slots of the faculties' draws in the stream of a step. Frozen: another faculty takes a free number."""
+_SLOTS: Final = np.array([RAPID, LEAVE, OWN_WAY, PICK, ACTIVITY], dtype=np.uint64)
+
+
+@dataclass(frozen=True)
+class Luck:
+    """The faculties' uniform draws of one step, (n,) each."""
+
+    rapid: Float
+    leave: Float
+    own_way: Float
+    pick: Float
+    activity: Float
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The faculties that a world has on, and what they need to know of its catalogue."""
+
+    curriculum: Curriculum
+    knowledge: Knowledge[Any]
+    faculties: Faculties
+
+    @cached_property
+    def _needs(self) -> Int:
+        access = self.faculties.access
+        return access.needs(self.curriculum) if access else np.zeros(len(self.curriculum.activities), dtype=np.int64)
+
+    @cached_property
+    def _by_concept(self) -> Int:
+        return activities_by_concept(self.curriculum)
+
+    @cached_property
+    def _help(self) -> Float:
+        """Assistance and feedback of every activity, (2, A); nothing where forms are off."""
+        forms = self.faculties.forms
+        by_form = forms.table(self.curriculum.forms) if forms else np.zeros((2, len(self.curriculum.forms)))
+        return by_form[:, self.curriculum.form]
+
+    def luck(self, students: Students) -> Luck | None:
+        """The draws of this step; None where nothing is left to chance."""
+        faculties = self.faculties
+        if faculties.dropout is None and faculties.rapid_guessing is None and faculties.choice is None:
+            return None
+        return Luck(*streams.at_step(students.life, students.step, _SLOTS))
+
+    def allowed(self, students: Students) -> Bool | None:
+        """What each can do today, (n, A); None where everything can be done."""
+        access, conditions = self.faculties.access, students.inner.conditions
+        return None if access is None or conditions is None else access.allowed(conditions, self._needs)
+
+    def chosen(self, students: Students, offered: Int, luck: Luck | None) -> Int:
+        """What is done of one offer, (n,), or of a slate, (m, n)."""
+        slate = offered if offered.ndim == 2 else offered[None]
+        choice, interests = self.faculties.choice, students.inner.interests
+        if choice is None or interests is None or luck is None:
+            first: Int = slate[0]
+            return first
+        chosen = choice.picked(interests, slate, self.curriculum, luck.pick).copy()
+        rows = np.flatnonzero(luck.own_way < choice.own_way(interests, len(slate)))
+        if len(rows):
+            can = self.allowed(students)
+            can = np.ones((len(rows), len(self.curriculum.activities)), np.bool_) if can is None else can[rows]
+            draws = luck.pick[rows], luck.activity[rows]
+            chosen[rows] = choice.wandered(interests, rows, can, slate[0, rows], self._by_concept, *draws)
+        return chosen
+
+    def guessed(
+        self, students: Students, chance: Float, minutes: Float, luck: Luck | None
+    ) -> tuple[Bool | None, Float, Float]:
+        """Who guesses rapidly, and P(right) and minutes of everyone with that taken in, (n,) each."""
+        guessing, hasty = self.faculties.rapid_guessing, students.inner.hasty
+        if guessing is None or hasty is None or luck is None:
+            return None, chance, minutes
+        rapid: Bool = luck.rapid < guessing.chance(hasty, _level(students))
+        return rapid, np.where(rapid, guessing.right, chance), np.where(rapid, minutes * guessing.haste, minutes)
+
+    def teach(
+        self,
+        students: Students,
+        strength: Float,
+        at: At,
+        retention: Float,
+        activity: Int,
+        wrong: Bool,
+        rapid: Bool | None,
+    ) -> None:
+        """Multiplies the strength of learning, (L, n), in place: by effort, haste and the form."""
+        faculties, inner = self.faculties, students.inner
+        if faculties.engagement is not None and inner.mood is not None:
+            strength *= faculties.engagement.effort_of(inner.mood)
+        if faculties.rapid_guessing is not None and rapid is not None:
+            strength *= np.where(rapid, faculties.rapid_guessing.learning, 1.0)
+        if faculties.forms is not None and inner.taste is not None:
+            known = self.knowledge.recall(students.knowledge, at, retention)
+            assistance, feedback = self._help.take(activity, axis=1)
+            preferred = self.curriculum.form.take(activity) == inner.taste.preferred
+            strength *= faculties.forms.factor(assistance, feedback, known, wrong, preferred)
+
+    def feel(self, students: Students, tried: Tried, chance: Float, offers: int) -> None:
+        """Moves engagement, and what dropout remembers of failures, in place."""
+        faculties, inner = self.faculties, students.inner
+        if faculties.dropout is not None and inner.wavering is not None:
+            faculties.dropout.note(inner.wavering, tried.answered, tried.correct)
+        if faculties.engagement is None or inner.mood is None:
+            return
+        form = self.curriculum.form.take(tried.activity)
+        extra = np.full(len(students), faculties.engagement.autonomy if offers > 1 else 0.0)
+        if faculties.forms is not None and inner.taste is not None:
+            extra += faculties.forms.fondness * (form == inner.taste.preferred)
+        company = np.full(len(students), 0.5)
+        faculties.engagement.feel(inner.mood, chance, tried.answered, tried.correct, form, company, extra)
+
+    def leaves(self, students: Students, ended: Bool, luck: Luck | None) -> Bool:
+        """Who of those whose session has ended leaves for good, (n,); what can be done in the next is drawn too."""
+        faculties, inner, session = self.faculties, students.inner, students.clock.session
+        if faculties.access is not None and inner.conditions is not None:
+            faculties.access.renew(inner.conditions, session)
+        if faculties.dropout is None or inner.wavering is None or luck is None:
+            return np.zeros(len(students), dtype=np.bool_)
+        left: Bool = ended & (luck.leave < faculties.dropout.hazard(inner.wavering, session, _level(students)))
+        return left
+
+
+def _level(students: Students) -> Float | float:
+    """Engagement, (n,), or 1/2 where it is off."""
+    return 0.5 if students.inner.mood is None else students.inner.mood.level
