@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Protocol
+
+Luck = Callable[[int, int], float]  # a uniform draw of a kind and a concept, made when it is asked for
 
 
 class Memo(Protocol):
@@ -19,7 +22,7 @@ class Memo(Protocol):
 class HalfLifeMemo:
     """Half-lives that right answers make longer."""
 
-    def __init__(self, model: Any, memory: float, held: list[bool], day: float) -> None:
+    def __init__(self, model: Any, memory: float, held: list[bool], day: float, luck: Luck) -> None:
         self.p, self.new = model, model.new_days * math.exp(memory)
         self.half_life = [math.exp(memory) * (model.known_days if x else model.new_days) for x in held]
         self.last = [day] * len(held)
@@ -49,4 +52,60 @@ class HalfLifeMemo:
             self.last[k] = day
 
 
-MEMOS: dict[str, Any] = {"NoForgetting": HalfLifeMemo, "Exponential": HalfLifeMemo, "Power": HalfLifeMemo}
+class FSRSMemo:
+    """FSRS-6, as the package has it."""
+
+    def __init__(self, model: Any, memory: float, held: list[bool], day: float, luck: Luck) -> None:
+        self.p, self.w, self.factor = model, model.weights, math.exp(memory)
+        self.stability = [model.known_days if x else self.w[model.first - 1] for x in held]
+        self.difficulty = [self.difficulty_at_first(model.right if x else model.first, True) for x in held]
+        self.last = [day] * len(held)
+
+    def state(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in ("stability", "difficulty", "last", "factor")}
+
+    def difficulty_at_first(self, grade: int, bounded: bool) -> float:
+        d = self.w[4] - math.exp(self.w[5] * (grade - 1)) + 1
+        return min(10.0, max(1.0, d)) if bounded else d
+
+    def days(self, k: int, day: float) -> float:
+        days = day - self.last[k]
+        return float(math.floor(days)) if self.p.whole_days else days
+
+    def recalled(self, k: int, day: float) -> float:
+        scale = 0.9 ** (-1 / self.w[20]) - 1
+        return (1 + scale * max(0.0, self.days(k, day) / self.factor) / self.stability[k]) ** -self.w[20]
+
+    def practise(
+        self, k: int, day: float, recalled: float, held: bool, correct: bool, answered: bool, new: bool
+    ) -> None:
+        if new:
+            self.stability[k] = self.w[self.p.first - 1]
+            self.difficulty[k] = self.difficulty_at_first(self.p.first, True)
+        elif held and answered:
+            self.review(k, recalled, self.p.right if correct else 1, self.days(k, day) < self.p.same_day)
+        if held:
+            self.last[k] = day
+
+    def review(self, k: int, r: float, grade: int, same_day: bool) -> None:
+        w, s, d = self.w, self.stability[k], self.difficulty[k]
+        if same_day:
+            factor = math.exp(w[17] * (grade - 3 + w[18])) * s ** -w[19]
+            s *= max(1.0, factor) if grade > 1 else factor
+        elif grade == 1:
+            long = w[11] * d ** -w[12] * ((s + 1) ** w[13] - 1) * math.exp(w[14] * (1 - r))
+            s = min(long, s / math.exp(w[17] * w[18]))
+        else:
+            bonus = {2: w[15], 3: 1.0, 4: w[16]}[grade]
+            s *= 1 + math.exp(w[8]) * (11 - d) * s ** -w[9] * (math.exp(w[10] * (1 - r)) - 1) * bonus
+        d -= w[6] * (grade - 3) * (10 - d) / 9
+        d = w[7] * self.difficulty_at_first(4, False) + (1 - w[7]) * d
+        self.stability[k], self.difficulty[k] = max(0.001, s), min(10.0, max(1.0, d))
+
+
+MEMOS: dict[str, Any] = {
+    "NoForgetting": HalfLifeMemo,
+    "Exponential": HalfLifeMemo,
+    "Power": HalfLifeMemo,
+    "FSRS": FSRSMemo,
+}

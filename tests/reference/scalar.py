@@ -14,7 +14,7 @@ from tests.reference.draws import LIFE, PERSON, Key, key, step_counter
 from tests.reference.knowledge import MINDS, Load, Mind
 from tests.reference.memory import MEMOS, Memo
 
-GOALS_FROM, KNOWN_FROM = 1 << 20, 1 << 21
+GOALS_FROM, KNOWN_FROM, MEMORY_FROM = 1 << 20, 1 << 21, 1 << 22
 ANSWER, PACE, LEARN, LOSE = 0, 1, 4, 8
 TIE = 1e-9  # sums that differ in their last bits alone are the same
 
@@ -88,7 +88,13 @@ class Reference:
             model, ability, rate, [person.uniform(KNOWN_FROM + k) for k in concepts]
         )
         remembers, first_day = self.population.memory, float(self.course.days[0])
-        memo = MEMOS[type(remembers).__name__](remembers, memory, [mind.held(k) for k in concepts], first_day)
+        memo = MEMOS[type(remembers).__name__](
+            remembers,
+            memory,
+            [mind.held(k) for k in concepts],
+            first_day,
+            lambda kind, k: person.uniform(MEMORY_FROM + (kind << 20) + k),
+        )
         made = Student(
             life=key(seed, LIFE, student),
             group=group,

@@ -71,7 +71,7 @@ def true_outlook(world: World, students: Students) -> Outlook:
         fresh=after(no, yes, yes).T,
         refreshed=per_stored(after(yes, yes, no)),
         kept=per_stored(after(no, yes, no)),
-        shown=per_stored(after(no, no, no)),
+        shown=per_stored(after(no, no, no)) if memory.wrong_matters else None,
     )
 
 

@@ -69,14 +69,20 @@ class Consolidation:
         """Itself: trackers follow the same half-lives."""
         return self
 
+    @property
+    def wrong_matters(self) -> bool:
+        """A wrong answer changes no half-life."""
+        return False
+
     def start(self, factor: Float, held: Bool, day: float, draw: Draw) -> HalfLives:
         """The half-lives of n students, from what each knows already, (n, K)."""
         days = np.where(held, self.known_days, self.new_days)
         return HalfLives(days * factor[:, None], np.full(held.shape, float(day)), self.new_days * factor)
 
     def recalled(self, state: HalfLives, flat: Int, day: float | Float) -> Float:
-        """P(recall) on a day, of the shape of `flat`."""
-        return self.retention(day - state.last.take(flat), state.half_life.take(flat))
+        """P(recall) on a day, of the shape of `flat`; before the last practice, as just after it."""
+        days = day - state.last.take(flat)
+        return self.retention(np.maximum(days, 0.0, out=days), state.half_life.take(flat))
 
     def practise(
         self,

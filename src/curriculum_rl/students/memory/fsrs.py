@@ -155,6 +155,11 @@ class FSRS:
             decay=self.weights[20],
         )
 
+    @property
+    def wrong_matters(self) -> bool:
+        """A wrong answer is a lapse."""
+        return True
+
     def start(self, factor: Float, held: Bool, day: float, draw: Draw) -> Stabilities:
         """What is known is stable, the rest as after a first try, (n, K)."""
         stability, difficulty = self.begun(np.where(held, self.right, self.first))

@@ -47,6 +47,10 @@ class Memory(Protocol[M]):
     def forgetting(self) -> Forgetting:
         """How a platform takes it: itself where it is a rule of half-lives, else the nearest such rule."""
 
+    @property
+    def wrong_matters(self) -> bool:
+        """Whether a wrong answer leaves something else than practice without any."""
+
     def start(self, factor: Float, held: Bool, day: float, draw: Draw) -> M:
         """The state of n students on the first day.
 
