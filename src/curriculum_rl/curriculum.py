@@ -116,7 +116,7 @@ class Curriculum:
 
     @cached_property
     def ancestors(self) -> Bool:
-        """(K, K): entry [k, j] says whether k needs j, directly or not; every concept is its own ancestor."""
+        """(K, K): entry [k, j] says whether k needs j, directly or not; each is its own ancestor."""
         closure = np.eye(len(self.concepts), dtype=np.bool_)
         for k in self.order:
             for j in np.flatnonzero(self.requires[:, k]):
@@ -150,8 +150,7 @@ class Curriculum:
         shares = np.zeros((width, len(self.activities)))
         for i, activity in enumerate(self.activities):
             practised = [self.concept_index[c] for c in activity.loads]
-            if len(practised) < width:
-                concepts[:, i] = next(k for k in range(len(self.concepts)) if k not in practised)
+            concepts[:, i] = next((k for k in range(len(self.concepts)) if k not in practised), 0)
             concepts[: len(practised), i] = practised
             shares[: len(practised), i] = list(activity.loads.values())
         return concepts, shares
@@ -205,10 +204,10 @@ class Curriculum:
         return np.array([a.answered for a in self.activities], dtype=np.bool_)
 
     def keep(self, concepts: Sequence[str]) -> Curriculum:
-        """The part about these concepts alone, in this curriculum's order.
+        """The part about these concepts alone, in this order, without activities that practise anything else.
 
-        Activities that practise anything else are left out. A prerequisite that leads through dropped concepts stays,
-        as strong as the strongest such path (the product of its strengths), unless a path of kept concepts says it too.
+        A prerequisite that leads through dropped concepts stays, as strong as the strongest such path (the product of
+        its strengths), unless a path of kept concepts says it too.
         """
         chosen = set(concepts)
         kept = np.array([k for k, c in enumerate(self.concepts) if c.id in chosen], dtype=np.int64)
