@@ -6,6 +6,7 @@ A model that is added with its file and its YAML is found here, and so by every 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,32 @@ def knowledge_model(name: str, concepts: int = CONCEPTS, spread: float = 0.0) ->
     factor = 1.0 + spread * np.linspace(-1.0, 1.0, concepts)
     for field in target_class(node[TARGET]).concept_fields():  # type: ignore[attr-defined]
         node[field] = (float(node[field]) * factor).tolist()
+    if "transitions" in node:
+        node |= _chain(node, concepts)
     return build(node, str(file))
+
+
+def _chain(node: Mapping[str, Any], concepts: int) -> dict[str, Any]:
+    """Joint states of so many concepts, learned one after the other as in the YAML; from the middle one may be lost.
+
+    An activity on several concepts may teach the two next ones at once, be they its own or not.
+    """
+    one, (_, then) = next(iter(node["transitions"].values()))[0][1], list(node["transitions"].values())
+    matrices = {}
+    for activity in curriculum(concepts).activities:
+        matrix = np.eye(concepts + 1)
+        for k in range(concepts):
+            if f"c{k}" in activity.loads:
+                chance = one if k % 2 == 0 else then[1][2]
+                matrix[k, k], matrix[k, k + 1] = 1.0 - chance, chance
+            if len(activity.loads) > 1 and k < concepts - 1:
+                matrix[k, k], matrix[k, k + 2] = matrix[k, k] - 0.25, 0.25
+        if activity.id == "pair":
+            matrix[4, 4], matrix[4, 3] = matrix[4, 4] - 0.2, 0.2
+        matrices[activity.id] = matrix.tolist()
+    held = np.tril(np.ones((concepts + 1, concepts)), -1)
+    start = [0.5, *[0.5 / concepts] * concepts]
+    return {"states": held.tolist(), "start": start, "transitions": matrices}
 
 
 def curriculum(concepts: int = CONCEPTS, several: bool = True) -> Curriculum:

@@ -100,6 +100,8 @@ def read_pack(name_or_folder: str | Path) -> Pack:
     rules = Violations(str(folder))
     curriculum = _try(lambda: Curriculum(concepts, activities, prerequisites), rules)
     population, course = _population(settings, columns, len(concepts), rules)
+    if curriculum is not None and population is not None:
+        population.knowledge.check_fit(curriculum, rules)
     provenance = _provenance(settings, rules)
     tables = {"concepts": concept_table, "activities": activity_table, "prerequisites": link_table}
     _place_all(rules.found, tables, columns.keys(), check)
@@ -249,7 +251,9 @@ def _provenance(settings: Mapping[str, Any], check: Violations) -> dict[str, str
     if not isinstance(lines, dict):
         check.add("provenance", lines, "must map every parameter to its source")
         return {}
-    needed = {f"knowledge.{name}" for name in _fields(settings) or ()} | set(_TABLES)
+    node = settings.get("knowledge")
+    given = set(node if isinstance(node, dict) and _model(settings, "knowledge") else ()) - {TARGET}
+    needed = {f"knowledge.{name}" for name in given.union(_fields(settings) or ())} | set(_TABLES)
     needed |= {"groups", "goals.share", "leak", "course", *(f"pace.{f.name}" for f in fields(Pace))}
     memory = _model(settings, "memory")
     needed |= {f"memory.{f.name}" for f in fields(memory)} if memory else set()

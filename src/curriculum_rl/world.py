@@ -70,6 +70,9 @@ class World:
     digest: str = ""
 
     def __post_init__(self) -> None:
+        check = Violations("world")
+        self.population.knowledge.check_fit(self.curriculum, check)
+        check.raise_all()
         self.population.faculties.check_activities(self.population.groups, self.curriculum)
 
     @cached_property

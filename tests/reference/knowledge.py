@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 Load = tuple[int, float]  # concept, share
 Draw = Callable[[], float]  # a uniform draw, made when it is asked for
+Try = tuple[int, float, Draw, Draw]  # concept, strength, and the draws of learning and losing
 
 
 def logistic(x: float) -> float:
@@ -28,12 +29,22 @@ class Mind(Protocol):
 
     def held(self, k: int) -> bool: ...
     def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float: ...
-    def learn(self, k: int, strength: float, u: Draw, v: Draw, correct: bool) -> tuple[bool, bool]: ...
+    def tried(self, activity: int, tries: list[Try], correct: bool, answered: bool) -> list[tuple[bool, bool]]: ...
     def recall(self, k: int, retention: float) -> float: ...
     def score(self, k: int, recall: float) -> float: ...
 
 
-class BKTMind:
+class OneByOne:
+    """Minds whose concepts are learned each for itself."""
+
+    def tried(self, activity: int, tries: list[Try], correct: bool, answered: bool) -> list[tuple[bool, bool]]:
+        return [self.learn(k, strength, u, v, correct) for k, strength, u, v in tries]
+
+    def learn(self, k: int, strength: float, u: Draw, v: Draw, correct: bool) -> tuple[bool, bool]:
+        raise NotImplementedError
+
+
+class BKTMind(OneByOne):
     def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
         self.p, self.rate = model, rate
         self.known = [float(x < logistic(logit(p) + ability)) for x, p in zip(u, model.initial, strict=True)]
@@ -66,7 +77,7 @@ class BKTMind:
         return (1.0 - self.p.slip[k]) * recall + self.p.guess[k] * (1.0 - recall)
 
 
-class AFMMind:
+class AFMMind(OneByOne):
     def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
         self.p, self.ability, self.rate, self.growth = model, ability, rate, [0.0] * len(u)
 
@@ -93,7 +104,7 @@ class AFMMind:
         return recall
 
 
-class IRTMind:
+class IRTMind(OneByOne):
     def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
         self.p, self.ability, self.rate, self.growth = model, ability, rate, [0.0] * len(u)
 
@@ -124,4 +135,51 @@ class IRTMind:
         return self.p.guess[k] + (1.0 - self.p.guess[k]) * recall
 
 
-MINDS: dict[str, Any] = {"BKT": BKTMind, "AFM": AFMMind, "IRT": IRTMind}
+class TabularMind:
+    def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
+        self.p, self.rate, self.state_now = model, rate, 0
+        self.matrices = [model.transitions[name] for name in model.transitions]
+        weights = [p * math.exp(ability * sum(row)) for p, row in zip(model.start, model.states, strict=True)]
+        left = u[0] * sum(weights)
+        while left >= weights[self.state_now]:
+            left -= weights[self.state_now]
+            self.state_now += 1
+
+    def state(self) -> dict[str, object]:
+        return {"state": self.state_now, "rate": self.rate}
+
+    def held(self, k: int) -> bool:
+        return self.p.states[self.state_now][k] == 1.0
+
+    def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float:
+        recalled = math.prod(r if self.held(k) else 0.0 for (k, _), r in zip(loads, retention, strict=True))
+        right = sum(w * logistic(logit(1.0 - self.p.slip[k]) - difficulty) for k, w in loads)
+        lucky = sum(w * logistic(logit(self.p.guess[k]) - difficulty) for k, w in loads)
+        return recalled * right + (1.0 - recalled) * lucky
+
+    def tried(self, activity: int, tries: list[Try], correct: bool, answered: bool) -> list[tuple[bool, bool]]:
+        before = [self.held(k) for k, *_ in tries]
+        row = self.matrices[activity][self.state_now]
+        away = 1.0 - row[self.state_now]
+        if away > 0.0:
+            often = 1.0 if away == 1.0 else logistic(logit(away) + self.rate)
+            leaving, u = min(1.0, sum(strength for _, strength, *_ in tries) * often), tries[0][2]()
+            if u < leaving:
+                left, here = u / leaving * away, self.state_now
+                for to, chance in enumerate(row):
+                    if to != here:
+                        if left < chance:
+                            self.state_now = to
+                            break
+                        left -= chance
+        after = [self.held(k) for k, *_ in tries]
+        return [(a, a and not b and t[1] > 0) for a, b, t in zip(after, before, tries, strict=True)]
+
+    def recall(self, k: int, retention: float) -> float:
+        return retention if self.held(k) else 0.0
+
+    def score(self, k: int, recall: float) -> float:
+        return (1.0 - self.p.slip[k]) * recall + self.p.guess[k] * (1.0 - recall)
+
+
+MINDS: dict[str, Any] = {"Tabular": TabularMind, "BKT": BKTMind, "AFM": AFMMind, "IRT": IRTMind}

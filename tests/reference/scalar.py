@@ -141,10 +141,14 @@ class Reference:
         noise = s.life.normal(step_counter(s.step, PACE))
         minutes = a.minutes * math.exp(self.population.pace.residual_sd * noise - s.pace)
         ready = [self.readiness(s, k) for k, _ in loads]
+        tries = []
         for i, (k, share) in enumerate(loads):
             u, v = (partial(s.life.uniform, step_counter(s.step, slot + i)) for slot in (LEARN, LOSE))
-            held, new = s.mind.learn(k, ready[i] * a.learning * share, u, v, correct)
+            tries.append((k, ready[i] * a.learning * share, u, v))
+        came = s.mind.tried(activity, tries, correct, a.answered)
+        for i, ((k, _), (held, new)) in enumerate(zip(loads, came, strict=True)):
             s.memo.practise(k, s.now, kept[i], held, held and correct, a.answered, new)
+        for k in self.index.values() if self.population.knowledge.wide else [k for k, _ in loads]:
             s.at_test[k] = self.recall(s, k, self.test_day)
         s.step += 1
         elapsed = self._clock(s, minutes)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curriculum_rl.batch import Float
+from curriculum_rl.batch import Float, total
 from curriculum_rl.students.population import Population, Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.planning import worth
@@ -32,8 +32,7 @@ class DelayedTest:
     def reward(self, happened: Happened, students: Students, population: Population) -> Float:
         """The rise of the expected score, (n,) points."""
         before, after = population.knowledge.score(happened.concepts, np.array(happened.at_test))
-        rise: Float = (happened.goal_share * (after - before)).sum(axis=0)
-        return 100.0 * rise
+        return 100.0 * total(happened.goal_share * (after - before))
 
     def expected(self, outlook: Outlook, platform: Platform, value: Float) -> Float:
         """`worth`, of `trackers/planning.py`, (n, A)."""

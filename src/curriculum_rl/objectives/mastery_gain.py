@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from curriculum_rl.batch import Float
+from curriculum_rl.batch import Float, total
 from curriculum_rl.students.population import Population, Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.planning import worth
@@ -29,8 +29,7 @@ class MasteryGain:
     def reward(self, happened: Happened, students: Students, population: Population) -> Float:
         """The rise of mastery, (n,) points."""
         before, after = happened.mastery
-        rise: Float = (happened.goal_share * (after - before)).sum(axis=0)
-        return 100.0 * rise
+        return 100.0 * total(happened.goal_share * (after - before))
 
     def expected(self, outlook: Outlook, platform: Platform, value: Float) -> Float:
         """`worth` if nothing were forgotten by the test, and the test were without guesses and slips, (n, A)."""

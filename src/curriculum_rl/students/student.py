@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 
 from curriculum_rl import streams
-from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.batch import Bool, Float, Int, total
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.knowledge.knowledge import At, Tried
@@ -179,7 +179,7 @@ class Dynamics:
         mastery = knowledge.recall(students.knowledge, at, _all_kept(at.flat.shape))
         students.at_test.ravel()[at.flat], students.mastery.ravel()[at.flat] = at_test, mastery
         goal_share = students.goals.take(at.flat) * students.goal_weight
-        students.test_recall += (goal_share * (at_test - before[0])).sum(axis=0)
+        students.test_recall += total(goal_share * (at_test - before[0]))
         return goal_share, (before[0], at_test), (before[1], mastery)
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.special import expit
 
 from curriculum_rl.batch import Bool, Float, Int
-from curriculum_rl.students.knowledge.concept_model import ConceptModel
+from curriculum_rl.students.knowledge.concept_model import ConceptModel, check_guess_and_slip
 from curriculum_rl.students.knowledge.knowledge import At, FilterParameters, Tried
 from curriculum_rl.students.traits import Group, Traits, spread
 from curriculum_rl.violations import Violations
@@ -56,15 +56,11 @@ class BKT(ConceptModel):
 
     def __post_init__(self) -> None:
         check = Violations("bkt")
-        for name in ("initial", "learn", "guess", "slip"):
+        for name in ("initial", "learn"):
             check.each(name, getattr(self, name), above=0.0, below=1.0)
         check.each("forget", self.forget, at_least=0.0, below=1.0)
+        check_guess_and_slip(self.guess, self.slip, check)
         self.check_lengths(check)
-        for k, (guess, slip) in enumerate(zip(self.guess, self.slip, strict=False)):
-            # Each on its own may be no number, or out of range: that is said above.
-            if all(isinstance(x, int | float) and 0.0 < x < 1.0 for x in (guess, slip)) and guess + slip >= 1.0:
-                reason = "must stay under 1, or a wrong answer would be a sign of knowing"
-                check.add(f"guess[{k}] + slip[{k}]", round(guess + slip, 6), reason, "Lower one of the two.")
         check.raise_all()
 
     @property

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import logit
 
 from curriculum_rl.batch import Float, Int
+from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.violations import Violations
 
 PER_CONCEPT = "tuple[float, ...]"
@@ -44,6 +45,14 @@ class ConceptModel:
         if len(set(lengths.values())) > 1:
             check.add("parameters", lengths, "must all have one number for each concept")
 
+    def check_fit(self, curriculum: Curriculum, check: Violations) -> None:
+        """Notes what does not fit the curriculum: fields with more or fewer numbers than it has concepts."""
+        concepts = len(curriculum.concepts)
+        for name in self.concept_fields():
+            if len(getattr(self, name)) != concepts:
+                seen = f"{len(getattr(self, name))} numbers"
+                check.add(f"knowledge.{name}", seen, f"must be {concepts}, one for each concept")
+
     def subset(self, concepts: Int) -> Self:
         """The same model of these concepts (positions) alone."""
         changes: dict[str, Any] = {
@@ -64,3 +73,14 @@ class ConceptModel:
         if name not in cache:
             cache[name] = logit(self.each(name))
         return cache[name]
+
+
+def check_guess_and_slip(guess: tuple[float, ...], slip: tuple[float, ...], check: Violations) -> None:
+    """Notes guesses and slips that are no chances, or leave a wrong answer as a sign of knowing."""
+    check.each("guess", guess, above=0.0, below=1.0)
+    check.each("slip", slip, above=0.0, below=1.0)
+    for k, (g, s) in enumerate(zip(guess, slip, strict=False)):
+        # Each on its own may be no number, or out of range: that is said above.
+        if all(isinstance(x, int | float) and 0.0 < x < 1.0 for x in (g, s)) and g + s >= 1.0:
+            reason = "must stay under 1, or a wrong answer would be a sign of knowing"
+            check.add(f"guess[{k}] + slip[{k}]", round(g + s, 6), reason, "Lower one of the two.")

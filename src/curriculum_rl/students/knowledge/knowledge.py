@@ -12,7 +12,9 @@ from typing import Any, Protocol, Self, TypeVar
 import numpy as np
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.traits import Traits
+from curriculum_rl.violations import Violations
 
 S = TypeVar("S")
 
@@ -83,8 +85,15 @@ class Knowledge(Protocol[S]):
     def concept_fields(cls) -> tuple[str, ...]:
         """Names of the parameters that hold one number a concept: columns of a pack's concepts.csv."""
 
+    def check_fit(self, curriculum: Curriculum, check: Violations) -> None:
+        """Notes what of it does not fit the curriculum of its world, such as numbers for more concepts."""
+
     def subset(self, concepts: Int) -> Self:
-        """The same model of these concepts alone."""
+        """The same model of these concepts alone.
+
+        Raises:
+            InvalidInput: it is one joint state of all of them, which cannot be taken apart.
+        """
 
     def shifted(self, logits: float) -> Self:
         """The same model with first knowledge moved by so many logits."""
