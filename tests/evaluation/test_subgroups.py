@@ -91,6 +91,58 @@ def test_what_is_shown_and_the_whole_never_reveal_fewer_than_ten(counts):
         assert sum(counts[name] for name in hidden) >= 10
 
 
+AXES = (("north", "middle", "south"), ("boys", "girls"), ("old", "young"))
+CROSSED = [" / ".join(parts) for parts in itertools.product(*AXES)]
+SUMS = [frozenset(name for name in CROSSED if part in name.split(" / ")) for axis in AXES for part in axis]
+
+
+@given(st.lists(st.integers(0, 60), min_size=len(CROSSED), max_size=len(CROSSED)))
+@settings(max_examples=200)
+def test_results_by_axis_reveal_no_small_crossing_by_subtraction(sizes):
+    counts = {name: size for name, size in zip(CROSSED, sizes, strict=True) if size}
+    hidden = suppressed_groups(counts, 10, SUMS)
+    assert all(count >= 10 for name, count in counts.items() if name not in hidden)
+    for names in SUMS:
+        out = hidden & names
+        assert not out or len(out) >= 2 or len(names & counts.keys()) == 1
+        assert not out or sum(counts[n] for n in out) >= 10 or out == names & counts.keys()
+    assert suppressed_groups(counts) <= hidden
+
+
+def test_a_small_crossing_takes_another_of_each_of_its_parts_with_it():
+    counts = dict.fromkeys(CROSSED, 50) | {"south / girls / young": 4, "north / boys / old": 20}
+    hidden = suppressed_groups(counts, 10, SUMS)
+    for part in ("south", "girls", "young", "north", "boys", "old"):
+        assert len([name for name in hidden if part in name]) in (0, 2, 3, 4)
+    assert suppressed_groups(counts) == {"south / girls / young", "north / boys / old"}
+
+
+def test_a_group_whose_sum_gives_it_away_covers_for_nobody():
+    counts = {"a / x": 5, "b / y": 11, "a / y": 12, "a / z": 40}
+    sums = [frozenset(n for n in counts if part in n.split(" / ")) for part in "abxyz"]
+    assert "b / y" not in suppressed_groups(counts, 10, sums)
+
+
+def test_results_by_each_axis_are_those_of_its_parts():
+    rng = np.random.default_rng(5)
+    labels, ability = rng.choice(CROSSED, 3_000), rng.normal(size=3_000)
+    scores = {"zone": 20 + 3 * ability - 4.0 * np.char.startswith(labels, "south"), "ppo": 21 + ability}
+    found = by_subgroup_and_ability(scores, labels, ability, FEW, order=CROSSED)
+    assert list(dict.fromkeys(cell.by for cell in found.cells)) == [
+        "group", "north, middle, south", "boys, girls", "old, young", "ability quarter"
+    ]  # fmt: skip
+    for axis in AXES:
+        cells = [cell for cell in found.cells if cell.by == ", ".join(axis) and cell.policy == "zone"]
+        assert [cell.group for cell in cells] == list(axis)
+        for cell in cells:
+            chosen = scores["zone"][[cell.group in label.split(" / ") for label in labels]]
+            assert (cell.students, cell.mean) == (len(chosen), pytest.approx(chosen.mean()))
+    gaps = {gap.by: gap for gap in found.gaps if gap.policy == "zone"}
+    assert gaps["north, middle, south"].worst == "south"
+    assert gaps["north, middle, south"].ci_low > 3.0
+    assert abs(gaps["boys, girls"].gap) < 0.5
+
+
 def test_a_suppressed_cell_carries_no_number():
     labels = np.array(["tiny"] * 4 + ["small"] * 20 + ["large"] * 76)
     found = by_group({"zone": np.arange(100.0)}, labels, "group", FEW)

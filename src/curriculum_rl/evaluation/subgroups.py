@@ -4,7 +4,9 @@ A mean over all students can rise while a group falls, so every group is shown a
 Small groups are withheld: a cell of fewer than `minimum` students says too much about each of them. Because the
 whole and the other groups are printed too, one withheld cell could be found by subtraction; so another is withheld
 with it, the smallest that is left, until at least two cells and at least `minimum` students are out of sight
-together (complementary suppression; Hundepool et al. 2012, "Statistical Disclosure Control", ch. 4).
+together (complementary suppression; Hundepool et al. 2012, "Statistical Disclosure Control", ch. 4). The same holds
+within every other sum that is printed: where subgroups are crossings of axes ("most deprived / disabled"), results by
+each axis alone are printed as well.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from curriculum_rl.evaluation.scores import Float, as_tables
 from curriculum_rl.evaluation.statistics import Bootstrap
+from curriculum_rl.students.traits import PART, axes
 from curriculum_rl.violations import Violations
 
 QUARTERS = ("lowest quarter", "second quarter", "third quarter", "highest quarter")
@@ -75,7 +78,7 @@ def by_subgroup_and_ability(
     minimum: int = 10,
     order: Sequence[str] = (),
 ) -> Subgroups:
-    """Results by the population's named subgroup and by quarter of the students' true ability.
+    """Results by the population's named subgroup, by each axis of the names, and by quarter of true ability.
 
     Args:
         scores: of each policy, (students,) or (seeds, students).
@@ -84,9 +87,20 @@ def by_subgroup_and_ability(
         minimum: cells of fewer students are suppressed.
         order: in which the named subgroups are listed.
     """
-    named = by_group(scores, subgroup, "group", bootstrap, minimum, order)
-    quarters = by_group(scores, ability_quarters(ability), "ability quarter", bootstrap, minimum, QUARTERS)
-    return Subgroups(named.cells + quarters.cells, named.gaps + quarters.gaps)
+    named = np.asarray(subgroup, dtype=np.str_)
+    crossed = axes([*order, *(str(name) for name in np.unique(named) if name not in order)])
+    sums = [frozenset(str(n) for n in np.unique(named) if part in n.split(PART)) for axis in crossed for part in axis]
+    found = [by_group(scores, named, "group", bootstrap, minimum, order, sums)]
+    for i, axis in enumerate(crossed):
+        parts = np.array([name.split(PART)[i] for name in named])
+        found.append(by_group(scores, parts, axis_name(axis), bootstrap, minimum, axis))
+    found.append(by_group(scores, ability_quarters(ability), "ability quarter", bootstrap, minimum, QUARTERS))
+    return Subgroups(sum((f.cells for f in found), ()), sum((f.gaps for f in found), ()))
+
+
+def axis_name(parts: Sequence[str]) -> str:
+    """What an axis of subgroups is called in results, by its parts: "most deprived, middle, least deprived"."""
+    return ", ".join(parts)
 
 
 def by_group(
@@ -96,16 +110,18 @@ def by_group(
     bootstrap: Bootstrap | None = None,
     minimum: int = 10,
     order: Sequence[str] = (),
+    sums: Sequence[frozenset[str]] = (),
 ) -> Subgroups:
     """Every policy's mean in every group of `labels` (students,), with small groups suppressed.
 
-    Groups come in the given `order`, those it does not name behind it by name.
+    Groups come in the given `order`, those it does not name behind it by name. `sums` are sets of groups whose
+    results together are printed elsewhere.
     """
     tables, membership = _checked(scores, labels, minimum)
     present = [str(name) for name in np.unique(membership)]
     groups = [name for name in order if name in present] + [name for name in present if name not in order]
     counts = {name: int(np.count_nonzero(membership == name)) for name in groups}
-    hidden = suppressed_groups(counts, minimum)
+    hidden = suppressed_groups(counts, minimum, sums)
     settings = bootstrap or Bootstrap()
 
     cells: list[Cell] = []
@@ -138,17 +154,28 @@ def ability_quarters(ability: ArrayLike) -> NDArray[np.str_]:
     return np.asarray(QUARTERS)[np.searchsorted(cuts, values, side="left")]
 
 
-def suppressed_groups(counts: Mapping[str, int], minimum: int = 10) -> frozenset[str]:
-    """The groups to withhold so that no small one can be read or found by subtraction from the whole."""
+def suppressed_groups(
+    counts: Mapping[str, int], minimum: int = 10, sums: Sequence[frozenset[str]] = ()
+) -> frozenset[str]:
+    """The groups to withhold so that no small one can be read, or found by subtraction from what is printed.
+
+    In the whole, and in each of `sums`, nothing is withheld, or at least two groups and `minimum` students are.
+    """
     smallest_first = sorted(counts, key=lambda name: (counts[name], name))
-    hidden = [name for name in smallest_first if counts[name] < minimum]
-    if not hidden:
-        return frozenset()
-    for name in smallest_first[len(hidden) :]:
-        if len(hidden) >= 2 and sum(counts[other] for other in hidden) >= minimum:
-            break
-        hidden.append(name)
-    return frozenset(hidden)
+    hidden = {name for name in smallest_first if counts[name] < minimum}
+    told = [frozenset(counts), *(frozenset(names & counts.keys()) for names in sums)]
+    alone = {name for names in told[1:] if len(names) == 1 for name in names}  # its sum would give it away
+    told = [names - alone if len(names) > 1 else names for names in told]
+    while True:
+        before = len(hidden)
+        for names in told:
+            for name in (n for n in smallest_first if n in names and n not in hidden):
+                out = hidden & names
+                if not out or (len(out) >= 2 and sum(counts[other] for other in out) >= minimum):
+                    break
+                hidden.add(name)
+        if len(hidden) == before:
+            return frozenset(hidden)
 
 
 def worst_group(cells: Sequence[Cell], policy: str, by: str) -> Cell | None:

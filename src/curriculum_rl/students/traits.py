@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,18 @@ def of_groups(groups: tuple[Group, ...], offsets: Mapping[str, float]) -> Float:
     """The offset of each subgroup, (groups,): the sum of those that name it or a part of its name."""
     named = [{g.name, *g.name.split(PART)} for g in groups]
     return np.array([sum(x for name, x in offsets.items() if name in names) for names in named], dtype=np.float64)
+
+
+def axes(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The parts of subgroups' names, axis by axis, as they come; none where names have but one part, or not as many.
+
+    Of "boys / north" and "girls / north": ("boys", "girls") and ("north",).
+    """
+    split = [name.split(PART) for name in names]
+    count = len(split[0]) if split else 0
+    if count < 2 or any(len(parts) != count for parts in split):
+        return ()
+    return tuple(tuple(dict.fromkeys(parts[i] for parts in split)) for i in range(count))
 
 
 def check_offsets(where: str, groups: tuple[Group, ...], offsets: Mapping[str, float], check: Violations) -> None:

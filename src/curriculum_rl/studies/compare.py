@@ -43,6 +43,7 @@ def compare(
         first.ability,
         bootstrap,
         minimum,
+        [g.name for g in world.population.groups],
     )
     policies = [_policy(world, p, scores[p.entrant.name], outcome) for p in played]
     for policy in policies:
