@@ -10,11 +10,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -31,9 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     typed = _typed(arguments)
     try:
         verb: Verb = typed.verb
-        with warnings.catch_warnings():
-            warnings.showwarning = partial(_warned, warnings.showwarning)
-            return verb(typed)
+        return verb(typed)
     except KeyboardInterrupt:
         print("\nStopped by Ctrl-C.", file=sys.stderr)
         return STOPPED
@@ -55,14 +51,6 @@ def _typed(arguments: Sequence[str] | None) -> argparse.Namespace:
     if rest:
         typed.overrides += rest
     return typed
-
-
-def _warned(usual: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any) -> None:
-    """The package's own warnings are for whoever typed, who has no use for a place in the code."""
-    if category.__module__.startswith("curriculum_rl."):
-        print(f"Warning: {message}", file=sys.stderr)
-    else:
-        usual(message, category, *place)
 
 
 def _told(error: Exception) -> int:
@@ -241,7 +229,6 @@ examples:
     )
     added.add_argument("policies", nargs="+", metavar="POLICY", help="a heuristic's name, or the path of a saved one")
     added.add_argument("--world", default="new_material", help="a pack, a configured world or a folder")
-    added.add_argument("--objective", default="delayed_test", metavar="NAME", help="what policies are compared by")
     added.add_argument("--students", type=int, default=2000, metavar="N", help="how many (default 2000)")
     added.add_argument("--seed", type=int, default=0, help="of the students and of random policies")
 
@@ -249,18 +236,14 @@ examples:
 def _evaluate(typed: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from curriculum_rl.studies.judge import find_objective, find_policies, forms_table, judge, table
+    from curriculum_rl.studies.judge import find_policies, forms_table, judge, table
     from curriculum_rl.world import load_world
 
     world = load_world(typed.world)
-    policies, objective = find_policies(world, typed.policies), find_objective(typed.objective)
+    policies = find_policies(world, typed.policies)
     with Console(stderr=True).status("") as status:
-
-        def told(name: str) -> None:
-            status.update(f"{name} ...")
-
-        outcomes = judge(world, policies, typed.students, typed.seed, objective, told)
-    Console().print(table(world, outcomes, objective.outcome), forms_table(world, outcomes))
+        outcomes = judge(world, policies, typed.students, typed.seed, lambda name: status.update(f"{name} ..."))
+    Console().print(table(world, outcomes), forms_table(world, outcomes))
     return DONE
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
 
-from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.batch import Float, Int
 from curriculum_rl.config import build, nearest
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
@@ -23,14 +21,9 @@ from curriculum_rl.students.faculties import FACULTIES, Faculties
 from curriculum_rl.students.knowledge.knowledge import FilterParameters
 from curriculum_rl.students.memory.memory import Forgetting
 from curriculum_rl.students.population import Goals, Population, Students
-from curriculum_rl.students.prelude import Prelude
 from curriculum_rl.students.student import Dynamics
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.yaml_file import check_yaml
-
-
-class ExcludedGroup(UserWarning):
-    """Nobody in a subgroup can do an activity: it lacks what the activity needs."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,6 @@ class Platform:
         filter: the population as Bayesian knowledge tracing sees it.
         memory: how it takes them to forget.
         leak: how they learn what they are not ready for.
-        follows: whether a try of concept k can come after one of j, (K, K) at [j, k]; None where any can follow any.
     """
 
     curriculum: Curriculum
@@ -49,7 +41,6 @@ class Platform:
     filter: FilterParameters
     memory: Forgetting
     leak: float
-    follows: Bool | None = None
 
     @cached_property
     def answers(self) -> tuple[Float, Float]:
@@ -69,7 +60,6 @@ class World:
         name: of the pack or configuration.
         provenance: where each parameter comes from, by its dotted name.
         digest: SHA-256 over the pack's files.
-        prelude: what every student does before the course; None where they come as they are.
     """
 
     name: str
@@ -78,18 +68,12 @@ class World:
     course: Course
     provenance: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
-    prelude: Prelude[Any] | None = None
 
     def __post_init__(self) -> None:
         check = Violations("world")
-        if self.prelude is not None:
-            self.prelude.check(self.curriculum, self.population, check)
         self.population.knowledge.check_fit(self.curriculum, check)
-        faculties = self.population.faculties
-        faculties.check_activities(self.curriculum, check)
         check.raise_all()
-        for excluded in faculties.excluded(self.population.groups, self.curriculum):
-            warnings.warn(excluded, ExcludedGroup, stacklevel=2)
+        self.population.faculties.check_activities(self.population.groups, self.curriculum)
 
     @cached_property
     def dynamics(self) -> Dynamics:
@@ -101,42 +85,11 @@ class World:
         """What a platform knows of this world."""
         population = self.population
         known = population.knowledge.filter_parameters(population.groups)
-        return Platform(
-            curriculum=self.curriculum,
-            course=self.course,
-            filter=known,
-            memory=population.memory.forgetting,
-            leak=population.leak,
-            follows=population.knowledge.follows,
-        )
+        return Platform(self.curriculum, self.course, known, population.memory.forgetting, population.leak)
 
-    @property
-    def class_size(self) -> int:
-        """Students whose paths hang together; 1 where each has one of their own."""
-        classroom = self.population.faculties.classroom
-        return 1 if classroom is None else classroom.size
-
-    def check_students(self, ids: Int) -> None:
-        """Refuses students who cannot be simulated without others.
-
-        Raises:
-            InvalidInput: they do not form whole classes, side by side.
-        """
-        classroom = self.population.faculties.classroom
-        if classroom is not None:
-            classroom.check_students(ids)
-
-    def classmates(self, ids: Int) -> Int:
-        """All ids of the classes that these students sit in, in order; the students themselves where there are none."""
-        if self.class_size == 1:
-            return ids
-        first = np.unique(ids // self.class_size) * self.class_size
-        classes: Int = (first[:, None] + np.arange(self.class_size)).ravel()
-        return classes
-
-    def students(self, seed: int, ids: Int, again: Int | None = None) -> Students:
-        """The students with these ids, (n,), before any prelude and the course; `again` as in `Population.sample`."""
-        return self.population.sample(seed, ids, self.curriculum, self.course, again)
+    def students(self, seed: int, ids: Int) -> Students:
+        """The students with these ids, (n,), before the course."""
+        return self.population.sample(seed, ids, self.curriculum, self.course)
 
 
 @dataclass(frozen=True)
@@ -187,8 +140,6 @@ class WorldConfig:
         for i, name in enumerate(self.without):
             if name not in FACULTIES:
                 check.add(f"without[{i}]", name, "must name a faculty", nearest(name, FACULTIES))
-            elif self.faculties is not None and name in self.faculties.on:
-                check.add(f"without[{i}]", name, "is set in faculties too", "Either set it or switch it off.")
         if self.goal_share == 0.0:
             check.add("goal_share", 0.0, "must be above 0", "Every student needs a goal.")
         check.raise_all()
@@ -259,13 +210,6 @@ def _derive(pack: Pack, config: WorldConfig) -> World:
         curriculum = config.revision.revised(curriculum)
     if config.initial_shift:
         knowledge = knowledge.shifted(config.initial_shift)
-    if "access" in config.without:
-        everything = (replace(a, needs=()) for a in curriculum.activities)  # can be done by everyone
-        curriculum = replace(curriculum, activities=tuple(everything))
-    if config.faculties is not None:
-        check = Violations("world")
-        config.faculties.check_forms(curriculum, check)
-        check.raise_all()
     population = replace(
         population,
         knowledge=knowledge,

@@ -6,15 +6,14 @@ The vector environment, its view of one student, and the rollouts of an evaluati
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from curriculum_rl.batch import Bool, Float, Int, put_rows, take_rows
-from curriculum_rl.envs.newcomers import newcomers
 from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.tracker import Belief, Float32, Tracker
+from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import Platform, World
 
 TIME_FEATURES = ("course_left", "session_left", "sessions_left", "test_in")
@@ -22,14 +21,44 @@ BLOCK = 256
 """Students drawn ahead at a time, so that a finished lane costs a copy of a row."""
 
 
-class Gate(Protocol):
-    """Masks activities by what the platform believes: a frozen dataclass of settings."""
+@dataclass(frozen=True)
+class Gate:
+    """Masks activities on concepts whose prerequisites the tracker does not yet believe.
+
+    A concept is open where every 1 - strength * (1 - believed recall of the prerequisite) reaches `believed`.
+
+    Attributes:
+        believed: in (0, 1]; .95 is what tutoring systems use for mastery (Corbett & Anderson 1995).
+    """
+
+    believed: float = 0.95
+
+    def __post_init__(self) -> None:
+        check = Violations("gate")
+        check.number("believed", self.believed, above=0.0, at_most=1.0)
+        check.raise_all()
 
     def mask(self, belief: Belief) -> Bool:
-        """Which activities are open to each student, (n, A): at least one."""
+        """Which activities are open to each student, (n, A)."""
+        curriculum = belief.platform.curriculum
+        recall = belief.outlook().recall
+        open_ = np.ones(recall.shape, dtype=np.bool_)
+        for parent, strength in zip(*curriculum.parents, strict=True):
+            open_ &= 1.0 - strength * (1.0 - recall.take(parent, axis=1)) >= self.believed
+        concepts, shares = curriculum.loads
+        mask = np.ones((len(recall), len(curriculum.activities)), dtype=np.bool_)
+        for concept, share in zip(concepts, shares, strict=True):
+            mask &= open_.take(concept, axis=1) | (share == 0)
+        return mask
 
     def check(self, platform: Platform) -> None:
-        """Refuses a platform on which it makes no sense, or might leave a new student nothing."""
+        """Refuses a curriculum in which a new student might find nothing open."""
+        curriculum = platform.curriculum
+        rooted: Bool = (curriculum.requires == 0).all(axis=0)
+        concepts, shares = curriculum.loads
+        if not (rooted.take(concepts) | (shares == 0)).all(axis=0).any():
+            reason = "no activity is on concepts without prerequisites: a new student could start nothing"
+            raise InvalidInput("gate", [reason])
 
 
 @dataclass(frozen=True)
@@ -88,59 +117,37 @@ class Simulation:
     Args:
         world: what is simulated.
         tracker: what the platform keeps.
-        ids: the students to begin with, (n,); whole classes where the world has them.
+        ids: the students to begin with, (n,).
         seed: of all draws.
-        gate: masks activities; None masks nothing.
+        gate: masks what the tracker does not think the student ready for; None masks nothing.
     """
 
     def __init__(self, world: World, tracker: Tracker, ids: Int, seed: int = 0, gate: Gate | None = None) -> None:
         if gate is not None:
             gate.check(world.platform)
-        world.check_students(ids)
         self.world, self.tracker, self.seed, self.gate = world, tracker, seed, gate
-        self.students, self.belief = newcomers(world, tracker, seed, ids)
+        self.students: Students = world.students(seed, ids)
+        self.belief: Belief = tracker.start(world.platform, self.students.goals)
         self._block: Drawn | None = None
         self._free: Bool = np.ones((len(ids), len(world.curriculum.activities)), dtype=np.bool_)
         self._free.flags.writeable = False
-        self._none: Bool = np.arange(len(world.curriculum.activities)) == 0
 
     def __len__(self) -> int:
         return len(self.students)
 
     def step(self, offered: Int) -> Happened:
-        """Every student does one activity, of one offer, (n,), or a slate, (m, n); the tracker sees what came of it.
-
-        Who waits for classmates does nothing, whatever is offered, and nothing is seen of that.
-        """
+        """Every student does one activity, of one offer, (n,), or a slate, (m, n); the tracker sees what came of it."""
         happened = self.world.dynamics.step(self.students, offered)
-        waited = np.flatnonzero(happened.waited)
-        still = take_rows(self.belief, waited) if len(waited) else None
         self.belief.update(happened.activity, happened.correct, happened.elapsed)
-        if still is not None:
-            put_rows(self.belief, waited, still, slice(None))
         return happened
-
-    def waiting(self) -> Bool | None:
-        """Who does nothing at the next step, (n,), whatever is offered; None where there are no classes to wait for."""
-        classes = self.world.dynamics.turns.together(self.students)
-        return None if classes is None else classes.waiting(self.students)
 
     def mask(self) -> Bool:
         """Which activities may be chosen, (n, A): what the gate opens of what can be done today.
 
-        Where it opens nothing of that, whatever can be done today. Who waits has the first activity for a choice, so
-        that there is nothing to choose. Read-only where nothing is masked.
+        Where it opens nothing of that, whatever can be done today. Read-only where nothing is masked.
         """
-        mask, waiting = self._mask(), self.waiting()
-        if waiting is not None:
-            mask[waiting] = self._none
-        return mask
-
-    def _mask(self) -> Bool:
+        mask = self._free if self.gate is None else self.gate.mask(self.belief)
         today = self.world.dynamics.turns.allowed(self.students)
-        if self.gate is None:
-            return self._free if today is None else today
-        mask = self.gate.mask(self.belief)
         if today is None:
             return mask
         both = mask & today
@@ -148,16 +155,10 @@ class Simulation:
         both[nothing] = today[nothing]
         return both
 
-    def allows(self, offered: Int) -> Bool:
-        """Whether each student may be offered an activity, (n,), or all of a slate, (m, n); as `mask` says, (n,)."""
-        slate = offered if offered.ndim == 2 else offered[None]
-        if self.gate is None:
-            each = self.world.dynamics.turns.possible(self.students, slate)
-        else:
-            each = np.take_along_axis(self.mask(), slate.T, axis=1).T
-        allowed: Bool = np.logical_and.reduce(each, axis=0)
-        waiting = self.waiting()
-        return allowed if waiting is None else allowed | waiting
+    @property
+    def masked(self) -> bool:
+        """Whether anything may be masked."""
+        return self.gate is not None or self.world.population.faculties.access is not None
 
     def view(self) -> View:
         """What a policy may look at."""
@@ -210,4 +211,5 @@ class Simulation:
         return block, ids - start
 
     def _draw(self, ids: Int) -> Drawn:
-        return Drawn(*newcomers(self.world, self.tracker, self.seed, ids))
+        students = self.world.students(self.seed, ids)
+        return Drawn(students, self.tracker.start(self.world.platform, students.goals))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -12,24 +11,25 @@ import numpy as np
 from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.curriculum import Curriculum
-from curriculum_rl.students.access import usable
-from curriculum_rl.students.choice import activities_by_concept, any_of
-from curriculum_rl.students.class_turns import OVERRIDE, ClassTurns
+from curriculum_rl.students.choice import activities_by_concept
 from curriculum_rl.students.faculties import Faculties
 from curriculum_rl.students.knowledge.knowledge import At, Knowledge, Tried
 from curriculum_rl.students.population import Students
 
 RAPID, LEAVE, OWN_WAY, PICK, ACTIVITY = 2, 3, 12, 13, 14
 """Slots of the faculties' draws in the stream of a step. Frozen: another faculty takes a free number."""
-_SLOTS: Final = {
-    "rapid_guessing": (RAPID,),
-    "dropout": (LEAVE,),
-    "choice": (OWN_WAY, PICK, ACTIVITY),
-    "classroom": (OVERRIDE,),
-}
+_SLOTS: Final = np.array([RAPID, LEAVE, OWN_WAY, PICK, ACTIVITY], dtype=np.uint64)
 
-Luck = Mapping[int, Float]
-"""Uniform draws of one step, (n,) each, by slot: those of the faculties that are on."""
+
+@dataclass(frozen=True)
+class Luck:
+    """The faculties' uniform draws of one step, (n,) each."""
+
+    rapid: Float
+    leave: Float
+    own_way: Float
+    pick: Float
+    activity: Float
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,6 @@ class Turns:
     curriculum: Curriculum
     knowledge: Knowledge[Any]
     faculties: Faculties
-    classes: ClassTurns | None
-
-    def together(self, students: Students) -> ClassTurns | None:
-        """What classes do, where these students sit in theirs: none do who are imagined on their own."""
-        return None if students.inner.seats is None else self.classes
 
     @cached_property
     def _needs(self) -> Int:
@@ -61,71 +56,42 @@ class Turns:
         by_form = forms.table(self.curriculum.forms) if forms else np.zeros((2, len(self.curriculum.forms)))
         return by_form[:, self.curriculum.form]
 
-    @cached_property
-    def _slots(self) -> streams.U64:
-        used = [slot for name, slots in _SLOTS.items() if name in self.faculties.on for slot in slots]
-        return np.array(used, dtype=np.uint64)
-
-    def luck(self, students: Students) -> Luck:
-        """The draws of this step."""
-        if not len(self._slots):
-            return {}
-        return dict(zip(self._slots.tolist(), streams.at_step(students.life, students.step, self._slots), strict=True))
+    def luck(self, students: Students) -> Luck | None:
+        """The draws of this step; None where nothing is left to chance."""
+        faculties = self.faculties
+        if faculties.dropout is None and faculties.rapid_guessing is None and faculties.choice is None:
+            return None
+        return Luck(*streams.at_step(students.life, students.step, _SLOTS))
 
     def allowed(self, students: Students) -> Bool | None:
         """What each can do today, (n, A); None where everything can be done."""
-        access, conditions, classes = self.faculties.access, students.inner.conditions, self.together(students)
-        can = None if access is None or conditions is None else access.allowed(conditions, self._needs)
-        if classes is None:
-            return can
-        open_ = classes.open(students, np.arange(len(self.curriculum.activities))[:, None]).T
-        return open_ if can is None else can & open_
+        access, conditions = self.faculties.access, students.inner.conditions
+        return None if access is None or conditions is None else access.allowed(conditions, self._needs)
 
-    def possible(self, students: Students, activities: Int, rows: Int | slice = slice(None)) -> Bool:
-        """Which of these activities, (m, r), the students in these rows, (r,), can do today."""
-        conditions, classes = students.inner.conditions, self.together(students)
-        if conditions is None:
-            possible = np.ones(activities.shape, dtype=np.bool_)
-        else:
-            possible = usable(conditions.today[rows], self._needs.take(activities))
-        return possible if classes is None else possible & classes.open(students, activities, rows)
-
-    def chosen(self, students: Students, offered: Int, luck: Luck) -> Int:
-        """What is done of one offer, (n,), or of a slate, (m, n), unless the teacher has another plan."""
-        chosen, classes = self._liked(students, offered, luck), self.together(students)
-        if classes is None:
-            return chosen
-        rows = np.flatnonzero(luck[OVERRIDE] < classes.overruled(students))
-        if len(rows):
-            picked = classes.picked(students, rows)
-            able = (picked >= 0) & self.possible(students, picked[None], rows)[0]
-            chosen = chosen.copy()
-            chosen[rows[able]] = picked[able]
-        return chosen
-
-    def _liked(self, students: Students, offered: Int, luck: Luck) -> Int:
-        """What the student would do of what is offered."""
+    def chosen(self, students: Students, offered: Int, luck: Luck | None) -> Int:
+        """What is done of one offer, (n,), or of a slate, (m, n)."""
         slate = offered if offered.ndim == 2 else offered[None]
         choice, interests = self.faculties.choice, students.inner.interests
-        if choice is None or interests is None:
+        if choice is None or interests is None or luck is None:
             first: Int = slate[0]
             return first
-        chosen = choice.picked(interests, slate, self.curriculum, luck[PICK]).copy()
-        rows = np.flatnonzero(luck[OWN_WAY] < choice.own_way(interests, len(slate)))
+        chosen = choice.picked(interests, slate, self.curriculum, luck.pick).copy()
+        rows = np.flatnonzero(luck.own_way < choice.own_way(interests, len(slate)))
         if len(rows):
-            listed = self._by_concept[:, choice.drawn(interests, rows, luck[PICK][rows])]
-            able = self.possible(students, listed, rows) & (listed >= 0)
-            chosen[rows] = any_of(listed, able, slate[0, rows], luck[ACTIVITY][rows])
+            can = self.allowed(students)
+            can = np.ones((len(rows), len(self.curriculum.activities)), np.bool_) if can is None else can[rows]
+            draws = luck.pick[rows], luck.activity[rows]
+            chosen[rows] = choice.wandered(interests, rows, can, slate[0, rows], self._by_concept, *draws)
         return chosen
 
     def guessed(
-        self, students: Students, chance: Float, minutes: Float, luck: Luck
+        self, students: Students, chance: Float, minutes: Float, luck: Luck | None
     ) -> tuple[Bool | None, Float, Float]:
         """Who guesses rapidly, and P(right) and minutes of everyone with that taken in, (n,) each."""
         guessing, hasty = self.faculties.rapid_guessing, students.inner.hasty
-        if guessing is None or hasty is None:
+        if guessing is None or hasty is None or luck is None:
             return None, chance, minutes
-        rapid: Bool = luck[RAPID] < guessing.chance(hasty, _level(students))
+        rapid: Bool = luck.rapid < guessing.chance(hasty, _level(students))
         return rapid, np.where(rapid, guessing.right, chance), np.where(rapid, minutes * guessing.haste, minutes)
 
     def teach(
@@ -150,34 +116,28 @@ class Turns:
             preferred = self.curriculum.form.take(activity) == inner.taste.preferred
             strength *= faculties.forms.factor(assistance, feedback, known, wrong, preferred)
 
-    def taught(self, students: Students, strength: Float, at: At, activity: Int, minutes: Float) -> Float:
-        """Multiplies the strength of learning by what peers and teachers add; minutes with a teacher, (n,)."""
-        classes = self.together(students)
-        return np.zeros(len(students)) if classes is None else classes.teach(students, strength, at, activity, minutes)
-
     def feel(self, students: Students, tried: Tried, chance: Float, offers: int) -> None:
         """Moves engagement, and what dropout remembers of failures, in place."""
         faculties, inner = self.faculties, students.inner
         if faculties.dropout is not None and inner.wavering is not None:
             faculties.dropout.note(inner.wavering, tried.answered, tried.correct)
-        classes = self.together(students)
-        company = np.full(len(students), 0.5) if classes is None else classes.belong(students, tried.activity)
         if faculties.engagement is None or inner.mood is None:
             return
         form = self.curriculum.form.take(tried.activity)
         extra = np.full(len(students), faculties.engagement.autonomy if offers > 1 else 0.0)
         if faculties.forms is not None and inner.taste is not None:
             extra += faculties.forms.fondness * (form == inner.taste.preferred)
+        company = np.full(len(students), 0.5)
         faculties.engagement.feel(inner.mood, chance, tried.answered, tried.correct, form, company, extra)
 
-    def leaves(self, students: Students, ended: Bool, luck: Luck) -> Bool:
+    def leaves(self, students: Students, ended: Bool, luck: Luck | None) -> Bool:
         """Who of those whose session has ended leaves for good, (n,); what can be done in the next is drawn too."""
         faculties, inner, session = self.faculties, students.inner, students.clock.session
         if faculties.access is not None and inner.conditions is not None:
             faculties.access.renew(inner.conditions, session)
-        if faculties.dropout is None or inner.wavering is None:
+        if faculties.dropout is None or inner.wavering is None or luck is None:
             return np.zeros(len(students), dtype=np.bool_)
-        left: Bool = ended & (luck[LEAVE] < faculties.dropout.hazard(inner.wavering, session, _level(students)))
+        left: Bool = ended & (luck.leave < faculties.dropout.hazard(inner.wavering, session, _level(students)))
         return left
 
 

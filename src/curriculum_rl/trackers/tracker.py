@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from curriculum_rl.batch import Bool, Float, Int
-from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.world import Platform
 
 Float32 = npt.NDArray[np.float32]
@@ -56,7 +55,6 @@ class Belief:
     tries: Float  # (n, K) answered
     right: Float  # (n, K) answered rightly
     last: Float  # (n, K) day of the last practice; the first day where there was none
-    previous: Int  # (n,) the last activity that could follow the one before it; -1: none yet
 
     @cached_property
     def rows(self) -> Int:
@@ -93,17 +91,8 @@ class Belief:
         self.seen.ravel()[flat], self.tries.ravel()[flat], self.right.ravel()[flat] = seen, tries, right
         self.last.ravel()[flat] = last
         self.note(flat, seen, tries, right, last)
-        self.previous[:] = self._followed(activity)
         self.steps += 1
         self.now += elapsed
-
-    def _followed(self, activity: Int) -> Int:
-        """`previous` once this was done, (n,)."""
-        follows, first = self.platform.follows, self.platform.curriculum.loads[0][0]
-        if follows is None:
-            return activity
-        can = follows[first[self.previous], first[activity]] | (self.previous < 0)
-        return np.where(can, activity, self.previous)
 
     def learn_from(self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool) -> None:
         """What the subclass makes of the event, before the record and the time move on."""
@@ -122,7 +111,12 @@ class Belief:
 
     def readiness(self, recall: Float) -> Float:
         """leak + (1 - leak) * prod over parents of 1 - strength * (1 - recall), (n, K)."""
-        return readiness(self.platform.curriculum, self.platform.leak, recall)
+        parents, strengths = self.platform.curriculum.parents
+        ready = np.ones_like(recall)
+        for parent, strength in zip(parents, strengths, strict=True):
+            ready *= 1.0 - strength * (1.0 - recall.take(parent, axis=1))
+        leak = self.platform.leak
+        return leak + (1.0 - leak) * ready
 
     def success(self, recall: Float | None = None) -> Float:
         """Believed P(right) on every activity, (n, A)."""
@@ -148,14 +142,6 @@ class Tracker(Protocol):
         """The belief about n students whose goals are (n, K) and of whom nothing else is known."""
 
 
-def readiness(curriculum: Curriculum, leak: float, recall: Float) -> Float:
-    """leak + (1 - leak) * prod over parents of 1 - strength * (1 - recall), (n, K)."""
-    ready = np.ones_like(recall)
-    for parent, strength in zip(*curriculum.parents, strict=True):
-        ready *= 1.0 - strength * (1.0 - recall.take(parent, axis=1))
-    return leak + (1.0 - leak) * ready
-
-
 def blank_record(platform: Platform, goals: Bool) -> dict[str, Any]:
     """The fields of `Belief` for n students of whom nothing was seen."""
     n, _ = goals.shape
@@ -170,7 +156,6 @@ def blank_record(platform: Platform, goals: Bool) -> dict[str, Any]:
         "tries": zeros[1],
         "right": zeros[2],
         "last": np.full(goals.shape, first),
-        "previous": np.full(n, -1, dtype=np.int64),
     }
 
 
