@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -29,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     typed = _typed(arguments)
     try:
         verb: Verb = typed.verb
-        return verb(typed)
+        with warnings.catch_warnings():
+            warnings.showwarning = partial(_warned, warnings.showwarning)
+            return verb(typed)
     except KeyboardInterrupt:
         print("\nStopped by Ctrl-C.", file=sys.stderr)
         return STOPPED
@@ -51,6 +55,14 @@ def _typed(arguments: Sequence[str] | None) -> argparse.Namespace:
     if rest:
         typed.overrides += rest
     return typed
+
+
+def _warned(usual: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """The package's own warnings are for whoever typed, who has no use for a place in the code."""
+    if category.__module__.startswith("curriculum_rl."):
+        print(f"Warning: {message}", file=sys.stderr)
+    else:
+        usual(message, category, *place)
 
 
 def _told(error: Exception) -> int:

@@ -66,7 +66,7 @@ def read_activities(path: Path, check: Violations) -> tuple[Table, tuple[Activit
                 minutes=number(row["minutes"], f"{place}: minutes", check),
                 learning=number(row["learning"], f"{place}: learning", check),
                 answered=row["answered"] == "1",
-                needs=tuple(need for need in row.get("needs", "").split(";") if need),
+                needs=tuple(need.strip() for need in row.get("needs", "").split(";") if need.strip()),
             )
         )
     return table, tuple(activities)

@@ -23,6 +23,7 @@ from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.pack_tables import Table, read_activities, read_concepts, read_prerequisites
 from curriculum_rl.resources import pack_names, simulators_folder
+from curriculum_rl.students.access import Resource
 from curriculum_rl.students.faculties import FACULTIES, Faculties
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
 from curriculum_rl.students.pace import Pace
@@ -102,6 +103,8 @@ def read_pack(name_or_folder: str | Path) -> Pack:
     population, course = _population(settings, columns, len(concepts), rules)
     if curriculum is not None and population is not None:
         population.knowledge.check_fit(curriculum, rules)
+        population.faculties.check_activities(curriculum, rules)
+        population.faculties.check_forms(curriculum, rules)
     provenance = _provenance(settings, rules)
     tables = {"concepts": concept_table, "activities": activity_table, "prerequisites": link_table}
     _place_all(rules.found, tables, columns.keys(), check)
@@ -237,11 +240,14 @@ def _whole(settings: Mapping[str, Any], part: str, cls: type | None, check: Viol
 def _faculties(settings: Mapping[str, Any], check: Violations) -> object:
     """The settings of the faculties; of each that is on, every number stands in the pack."""
     node = settings.get("faculties", {})
-    if isinstance(node, dict):
-        for name, cls in FACULTIES.items():
-            if isinstance(node.get(name), dict):
-                listed = {f"faculties.{name}": node[name]}
-                _whole(listed, f"faculties.{name}", cls, check)
+    on = node if isinstance(node, dict) else {}
+    parts = {f"faculties.{name}": (on[name], cls) for name, cls in FACULTIES.items() if isinstance(on.get(name), dict)}
+    access = on.get("access")
+    resources = access.get("resources") if isinstance(access, dict) else None
+    for i, resource in enumerate(resources if isinstance(resources, list) else []):
+        parts[f"faculties.access.resources[{i}]"] = (resource, Resource)
+    for path, (part, cls) in parts.items():
+        _whole({path: part}, path, cls, check)
     return node
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -24,6 +25,10 @@ from curriculum_rl.students.population import Goals, Population, Students
 from curriculum_rl.students.student import Dynamics
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.yaml_file import check_yaml
+
+
+class ExcludedGroup(UserWarning):
+    """Nobody in a subgroup can do an activity: it lacks what the activity needs."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,11 @@ class World:
     def __post_init__(self) -> None:
         check = Violations("world")
         self.population.knowledge.check_fit(self.curriculum, check)
+        faculties = self.population.faculties
+        faculties.check_activities(self.curriculum, check)
         check.raise_all()
-        self.population.faculties.check_activities(self.population.groups, self.curriculum)
+        for excluded in faculties.excluded(self.population.groups, self.curriculum):
+            warnings.warn(excluded, ExcludedGroup, stacklevel=2)
 
     @cached_property
     def dynamics(self) -> Dynamics:
@@ -140,6 +148,8 @@ class WorldConfig:
         for i, name in enumerate(self.without):
             if name not in FACULTIES:
                 check.add(f"without[{i}]", name, "must name a faculty", nearest(name, FACULTIES))
+            elif self.faculties is not None and name in self.faculties.on:
+                check.add(f"without[{i}]", name, "is set in faculties too", "Either set it or switch it off.")
         if self.goal_share == 0.0:
             check.add("goal_share", 0.0, "must be above 0", "Every student needs a goal.")
         check.raise_all()
@@ -210,6 +220,13 @@ def _derive(pack: Pack, config: WorldConfig) -> World:
         curriculum = config.revision.revised(curriculum)
     if config.initial_shift:
         knowledge = knowledge.shifted(config.initial_shift)
+    if "access" in config.without:
+        everything = (replace(a, needs=()) for a in curriculum.activities)  # can be done by everyone
+        curriculum = replace(curriculum, activities=tuple(everything))
+    if config.faculties is not None:
+        check = Violations("world")
+        config.faculties.check_forms(curriculum, check)
+        check.raise_all()
     population = replace(
         population,
         knowledge=knowledge,

@@ -142,7 +142,7 @@ class _AllAction(Algorithm):
         lanes, buffer = self.env, self.rollout_buffer
         assert isinstance(lanes, Lanes)
         assert isinstance(buffer, _TwoLambdas)
-        rollout = _Rollout.of(buffer, masked=lanes.env.gate is not None)
+        rollout = _Rollout.of(buffer, masked=lanes.env.masked)
         with torch.no_grad():
             parts = map(rollout.rows, self._batches(torch.arange(len(rollout.actions))))
             rollout = replace(rollout, old=torch.cat([self.policy.log_policy(part.seen, part.mask) for part in parts]))

@@ -26,6 +26,6 @@ class MaskablePPO(OnPolicy):
         return Algorithm(MaskedPolicy, lanes, policy_kwargs=policy, seed=seed_of(seed), **self.settings())
 
     def learn(self, model: Any, watcher: Watcher, left: int, fresh: bool) -> None:
-        """Runs it for so many more frames; without a gate nothing is masked, and masks cost nothing."""
-        masking = watcher.lanes.env.gate is not None
+        """Runs it for so many more frames; where nothing can be masked, masks cost nothing."""
+        masking = watcher.lanes.env.masked
         model.learn(left, callback=watcher, log_interval=None, reset_num_timesteps=fresh, use_masking=masking)

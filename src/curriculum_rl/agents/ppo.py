@@ -8,6 +8,7 @@ from typing import Any
 from stable_baselines3 import PPO as Algorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
+from curriculum_rl.agents.agent import refuse
 from curriculum_rl.agents.lanes import Lanes
 from curriculum_rl.agents.masked import UnmaskedPolicy
 from curriculum_rl.agents.on_policy import OnPolicy, seed_of
@@ -25,5 +26,7 @@ class PPO(OnPolicy):
         return [*super().refusals(tracker, gate), *([reason] if gate else [])]
 
     def algorithm(self, lanes: Lanes, policy: dict[str, Any], seed: int) -> OnPolicyAlgorithm:
-        """stable-baselines3's, with the policy of `masked.py`."""
+        """stable-baselines3's, with the policy of `masked.py`; refused where a world masks by itself."""
+        reason = "faculties.access = on: PPO cannot learn where activities are masked. "
+        refuse([reason + "Choose agent=maskable_ppo, or world.without=[access]."] if lanes.env.masked else [])
         return Algorithm(UnmaskedPolicy, lanes, policy_kwargs=policy, seed=seed_of(seed), **self.settings())

@@ -146,8 +146,10 @@ class Simulation:
 
         Where it opens nothing of that, whatever can be done today. Read-only where nothing is masked.
         """
-        mask = self._free if self.gate is None else self.gate.mask(self.belief)
         today = self.world.dynamics.turns.allowed(self.students)
+        if self.gate is None:
+            return self._free if today is None else today
+        mask = self.gate.mask(self.belief)
         if today is None:
             return mask
         both = mask & today
@@ -155,10 +157,15 @@ class Simulation:
         both[nothing] = today[nothing]
         return both
 
-    @property
-    def masked(self) -> bool:
-        """Whether anything may be masked."""
-        return self.gate is not None or self.world.population.faculties.access is not None
+    def allows(self, offered: Int) -> Bool:
+        """Whether each student may be offered an activity, (n,), or all of a slate, (m, n); as `mask` says, (n,)."""
+        slate = offered if offered.ndim == 2 else offered[None]
+        if self.gate is None:
+            each = self.world.dynamics.turns.possible(self.students, slate)
+        else:
+            each = np.take_along_axis(self.mask(), slate.T, axis=1).T
+        allowed: Bool = np.logical_and.reduce(each, axis=0)
+        return allowed
 
     def view(self) -> View:
         """What a policy may look at."""

@@ -60,7 +60,7 @@ class CurriculumEnv(gymnasium.Env[Float32, np.int64]):
         return observation[0], float(reward[0]), bool(terminated[0]), bool(truncated[0]), _of_one(info)
 
     def action_masks(self) -> Bool:
-        """Which activities may be chosen, (A,)."""
+        """Which activities may be chosen, (A,); of slates once for each place, (slate A,)."""
         mask: Bool = self.batch.action_masks()[0]
         return mask
 

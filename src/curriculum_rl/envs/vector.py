@@ -19,6 +19,7 @@ from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.envs.simulation import Gate, Simulation, feature_names
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.objectives.objective import Objective
+from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.counts import Counts
 from curriculum_rl.trackers.tracker import Float32, Tracker
 from curriculum_rl.violations import InvalidInput, Violations
@@ -30,7 +31,8 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
 
     Observations are `View.features`, float32 (n, F) within [-1, 1]; rewards are the objective's, in points. Every
     `info` holds `student` (ids, int64 (n,)) and `action_mask` (bool (n, A)). Where an episode ended, `final_obs` and
-    `final_info` tell of the student who finished: `student`, `delayed_test`, `mastery` (points) and `decisions`.
+    `final_info` tell of the student who finished: `student`, `delayed_test`, `mastery` (points), `decisions`, and
+    `left`, whether by dropping out.
 
     Args:
         world: what is simulated.
@@ -100,17 +102,23 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         simulation = self.running()
         activity = np.asarray(actions, dtype=np.int64)
         self._check(activity)
-        happened = simulation.step(activity if self.slate == 1 else activity.T)
+        happened = simulation.step(activity.T)
         reward = self.objective.reward(happened, simulation.students, self.world.population)
         features = simulation.features()
         over = happened.over
         rows = np.flatnonzero(over)
-        final = self._finish(rows, over, features) if len(rows) else {}
+        final = self._finish(rows, happened, features) if len(rows) else {}
         return features, reward, happened.terminated | happened.left, happened.truncated, {**self._info(), **final}
 
+    @property
+    def masked(self) -> bool:
+        """Whether anything may be masked."""
+        return self.gate is not None or self.world.population.faculties.access is not None
+
     def action_masks(self) -> Bool:
-        """Which activities may be chosen, (n, A)."""
-        return self.running().mask()
+        """Which activities may be chosen, (n, A); of slates once for each place, (n, slate A), as sb3-contrib asks."""
+        mask = self.running().mask()
+        return mask if self.slate == 1 else np.tile(mask, self.slate)
 
     def running(self) -> Simulation:
         """The simulation behind the lanes.
@@ -139,14 +147,14 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         if activity.min() < 0 or activity.max() >= count:
             seen = sorted({int(a) for a in activity.ravel() if not 0 <= a < count})
             raise InvalidInput("action", [f"activity = {seen}: must be from 0 to {count - 1}"])
-        if self.running().masked:
-            allowed = np.take_along_axis(self.action_masks(), activity.reshape(len(activity), -1), axis=1).all(axis=1)
+        if self.masked:
+            allowed = self.running().allows(activity.T)
             if not allowed.all():
                 lane = int(np.flatnonzero(~allowed)[0])
                 remedy = "Choose within info['action_mask']."
                 raise InvalidInput("action", [f"activity[{lane}] = {activity[lane]}: is masked. {remedy}"])
 
-    def _finish(self, rows: Int, over: Bool, features: Float32) -> dict[str, Any]:
+    def _finish(self, rows: Int, happened: Happened, features: Float32) -> dict[str, Any]:
         """What is told of the students who finished, in these lanes; the next ids take their places."""
         simulation, population = self.running(), self.world.population
         students = simulation.students
@@ -155,7 +163,9 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
             "delayed_test": 100.0 * population.expected_score(students, rows),
             "mastery": 100.0 * population.mean_mastery(students, rows),
             "decisions": students.step[rows],
+            "left": happened.left[rows],
         }
+        over = happened.over
         told = {"action_mask": simulation.mask(), **{key: self._spread(rows, of) for key, of in about.items()}}
         final_info = {**told, **{f"_{key}": over for key in told}}
         if not self.autoreset:

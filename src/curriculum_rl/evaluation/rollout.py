@@ -17,6 +17,7 @@ from curriculum_rl.policies.policy import Policy
 from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.tracker import Tracker
+from curriculum_rl.violations import Violations
 from curriculum_rl.world import World
 
 CHUNK = 4096
@@ -109,6 +110,10 @@ def rollout(
         traces: filled in where given, at a cost of O(n K) a step.
         progress: called with the number of students who finished since the last call.
     """
+    check, count = Violations("rollout"), len(world.curriculum.activities)
+    if check.number("slate", slate, at_least=1, whole=True) and slate > count:
+        check.add("slate", slate, f"must be at most {count}, the activities of the catalogue")
+    check.raise_all()
     ids = first(TEST, students) if isinstance(students, int) else np.asarray(students, dtype=np.int64)
     parts = [
         _play(world, policy, ids[i : i + chunk], seed, gate, slate, traces, progress) for i in range(0, len(ids), chunk)

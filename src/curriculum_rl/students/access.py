@@ -11,8 +11,7 @@ doi:10.1145/3303772.3303838). The numbers are assumed.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +20,7 @@ from scipy.special import expit, logit
 
 from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.config import nearest
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.traits import Group, Traits, check_offsets, of_groups
 from curriculum_rl.violations import Violations
@@ -28,6 +28,10 @@ from curriculum_rl.violations import Violations
 HAS_FROM: Final = 1 << 25
 """First counter of these draws in the PERSON stream: who has a resource, then each session's. Frozen."""
 MAX_RESOURCES: Final = 32
+NOBODY: Final = 1e-4
+"""Chance of being able to do an activity below which nobody in a subgroup can."""
+SHOWN: Final = 5
+"""Names in a message before the rest are counted."""
 
 
 @dataclass
@@ -58,8 +62,8 @@ class Resource:
 
     def __post_init__(self) -> None:
         check = Violations(f"resource {self.name!r}")
-        if not self.name:
-            check.add("name", self.name, "must not be empty")
+        if not self.name.strip() or ";" in self.name:
+            check.add("name", self.name, "must be a name without a semicolon", "It stands between names of needs.")
         for name in ("share", "daily"):
             check.number(name, getattr(self, name), at_least=0.0, at_most=1.0)
         check.raise_all()
@@ -93,23 +97,28 @@ class Access:
         for i, resource in enumerate(self.resources):
             check_offsets(f"resources[{i}].by_group", groups, resource.by_group, check)
 
-    def check_activities(self, groups: tuple[Group, ...], curriculum: Curriculum, check: Violations) -> None:
-        """Notes needs that are no resource, and that there is nothing for everyone; warns of what excludes a group."""
+    def check_activities(self, curriculum: Curriculum, check: Violations) -> None:
+        """Notes needs that are no resource, and that there is nothing for everyone."""
         names = [r.name for r in self.resources]
         for i, activity in enumerate(curriculum.activities):
             for need in activity.needs:
                 if need not in names:
-                    check.add(f"activities[{i}].needs", need, "is no resource", f"There are: {', '.join(names)}.")
+                    check.add(f"activities[{i}].needs", need, "is no resource", nearest(need, names))
         if all(a.needs for a in curriculum.activities):
-            remedy = "Add one with an empty `needs`, for days on which nothing works."
-            check.that(False, f"activities: every one needs something: somebody might be able to do nothing. {remedy}")
-        shares = {r.name: r.shares(groups) * (r.daily > 0) for r in self.resources}
+            remedy = "Empty the needs of one, for days on which nothing works."
+            check.add("activities", [a.id for a in curriculum.activities], "must not all need something", remedy)
+
+    def excluded(self, groups: tuple[Group, ...], curriculum: Curriculum) -> Iterator[str]:
+        """A line for each set of needs that nobody in some subgroup can meet, with the activities that ask for it."""
+        shares = {r.name: r.shares(groups) * r.daily for r in self.resources}
+        asking: dict[tuple[str, ...], list[str]] = {}
         for activity in curriculum.activities:
-            for g, group in enumerate(groups):
-                lacking = [need for need in activity.needs if need in shares and shares[need][g] == 0.0]
-                if lacking:
-                    message = f"nobody in {group.name!r} can do {activity.id!r}, which needs {', '.join(lacking)}"
-                    warnings.warn(message, stacklevel=2)
+            asking.setdefault(activity.needs, []).append(activity.id)
+        for needs, activities in asking.items():
+            able = np.prod([shares[need] for need in needs], axis=0) * np.ones(len(groups))
+            whom = [groups[g].name for g in np.flatnonzero(able < NOBODY)]
+            if whom:
+                yield f"nobody in {_listed(whom)} can do {_listed(activities)}: needs {', '.join(needs)}"
 
     def needs(self, curriculum: Curriculum) -> Int:
         """What each activity needs, (A,), a bit for each resource."""
@@ -142,5 +151,17 @@ class Access:
 
     def allowed(self, conditions: Conditions, needs: Int) -> Bool:
         """What each can do today, (n, A), from what the activities need, (A,)."""
-        can: Bool = (needs & ~conditions.today[:, None]) == 0
+        kinds, which = np.unique(conditions.today, return_inverse=True)  # few, so that a row is a copy of a kind's
+        can: Bool = usable(kinds[:, None], needs).take(which, axis=0)
         return can
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(repr(name) for name in names[:SHOWN]) + more
+
+
+def usable(today: Int, needs: Int) -> Bool:
+    """Whether all that is needed can be used today, a bit for each resource; the shapes broadcast."""
+    can: Bool = (needs & ~today) == 0
+    return can

@@ -105,22 +105,23 @@ class Choice:
         chosen: Int = offered[place, rows]
         return chosen
 
-    def wandered(self, interests: Interests, rows: Int, can: Bool, first: Int, table: Int, u: Float, v: Float) -> Int:
-        """What these students do who go their own way, (r,).
-
-        Args:
-            interests: of all n students.
-            rows: who they are, (r,).
-            can: what they can do today, (r, A).
-            first: what they were offered first, (r,).
-            table: `activities_by_concept` of the curriculum.
-            u, v: uniform draws, (r,), of a concept and of an activity on it.
-        """
+    def drawn(self, interests: Interests, rows: Int, u: Float) -> Int:
+        """The concept that these students, (r,), go to when going their own way, from one uniform each."""
         total = interests.drawn_to[rows]
-        concept = np.minimum((total <= (u * total[:, -1])[:, None]).sum(axis=1), total.shape[1] - 1)
-        listed = table[:, concept]  # (R, r)
-        able = (listed >= 0) & np.take_along_axis(can, np.maximum(listed, 0).T, axis=1).T
-        order = able.cumsum(axis=0)
-        place = ((order <= np.floor(v * order[-1])).sum(axis=0)).clip(max=len(listed) - 1)
-        chosen: Int = np.where(order[-1] > 0, listed[place, np.arange(len(rows))], first)
-        return chosen
+        below: Int = (total <= (u * total[:, -1])[:, None]).sum(axis=1)
+        concept: Int = np.minimum(below, total.shape[1] - 1)
+        return concept
+
+
+def any_of(listed: Int, able: Bool, otherwise: Int, u: Float) -> Int:
+    """One of the activities listed, (R, r), for each of r students, from one uniform each.
+
+    Args:
+        listed: activities, -1 where there is none.
+        able: which of them can be done, (R, r); each is equally likely.
+        otherwise: what is done where none can be, (r,).
+    """
+    order = able.cumsum(axis=0)
+    place = ((order <= np.floor(u * order[-1])).sum(axis=0)).clip(max=len(listed) - 1)
+    chosen: Int = np.where(order[-1] > 0, listed[place, np.arange(len(u))], otherwise)
+    return chosen

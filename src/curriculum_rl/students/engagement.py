@@ -4,7 +4,7 @@
                         - boredom excess + belonging (company - 1/2) + autonomy [had a choice]
                         + pull (base - level), 0, 1)
     fit    = 1 - |p - target| / max(target, 1 - target)       p the chance that this try had of being right
-    excess = max(0, p - target) / (1 - target)
+    excess = max(0, p - target) / (1 - target)                of what is answered; nothing else is right, wrong or easy
     effort = 1 - weight (1 - level)                           multiplies learning
 
 `base` is the student's own, logistic(base_mean + offset of the subgroup + base_sd z). That challenge near one's level

@@ -6,7 +6,7 @@ when each has its turn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -77,17 +77,25 @@ class Faculties:
             faculty.check(groups, found)
             check.found += [f"faculties.{name}.{line}" for line in found.found]
 
-    def check_activities(self, groups: tuple[Group, ...], curriculum: Curriculum) -> None:
-        """Refuses a catalogue that asks for what no student has; warns of activities that exclude a subgroup."""
-        check = Violations("access")
+    def check_activities(self, curriculum: Curriculum, check: Violations) -> None:
+        """Notes activities that ask for what no student could have, and that there is nothing for everyone."""
         if self.access is not None:
-            self.access.check_activities(groups, curriculum, check)
-        else:
-            for i, activity in enumerate(curriculum.activities):
-                if activity.needs:
-                    remedy = "Switch on faculties.access and name the resource there, or leave it empty."
-                    check.add(f"activities[{i}].needs", list(activity.needs), "is no resource", remedy)
-        check.raise_all()
+            self.access.check_activities(curriculum, check)
+            return
+        for i, activity in enumerate(curriculum.activities):
+            if activity.needs:
+                remedy = "Switch on faculties.access and name the resource there, or leave it empty."
+                check.add(f"activities[{i}].needs", list(activity.needs), "is no resource", remedy)
+
+    def check_forms(self, curriculum: Curriculum, check: Violations) -> None:
+        """Notes settings of forms that no activity has."""
+        if self.forms is not None:
+            self.forms.check_labels(curriculum.forms, check)
+
+    def excluded(self, groups: tuple[Group, ...], curriculum: Curriculum) -> Iterator[str]:
+        """Says of each activity in which subgroups nobody can do it."""
+        if self.access is not None:
+            yield from self.access.excluded(groups, curriculum)
 
     def changed(self, other: Faculties | None, without: tuple[str, ...]) -> Faculties:
         """With the members of `other` in place of these, and some switched off."""

@@ -23,6 +23,7 @@ import numpy as np
 
 from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.config import nearest
 from curriculum_rl.violations import Violations
 
 PREFERRED: Final = 9
@@ -64,6 +65,13 @@ class Forms:
             check.number(name, getattr(self, name), at_least=0.0, at_most=10.0)
         check.number("expert", self.expert, at_least=0.0, at_most=1.0)
         check.raise_all()
+
+    def check_labels(self, labels: tuple[str, ...], check: Violations) -> None:
+        """Notes settings of forms that no activity has."""
+        for name in ("assistance", "feedback"):
+            for label in getattr(self, name).keys() - set(labels):
+                where = f"faculties.forms.{name}[{label}]"
+                check.add(where, getattr(self, name)[label], "is no activity's form", nearest(label, labels))
 
     def start(self, forms: int, person: streams.Keys) -> Taste:
         """Each likes one of the forms best, any of them equally often."""

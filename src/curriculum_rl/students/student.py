@@ -3,7 +3,7 @@
     1. choose     what the student really does of what is offered    (choice; what can be done today: access)
     2. rest       what was forgotten since, read off the time
     3. attempt    minutes, and right or wrong                        (rapid guessing)
-    4. learn      the practised concepts alone                       (forms, engagement)
+    4. learn      the practised concepts alone                       (forms, engagement, rapid guessing)
     5. remember   half-lives and the day of practice
     6. feel       engagement                                         (engagement, forms, choice)
     7. the clock  moves on, over rests between sessions              (access)
@@ -58,7 +58,7 @@ class Happened:
     mastery: tuple[Float, Float]  # (L, n) recall without forgetting, before and after
     terminated: Bool  # (n,) nothing left to learn
     truncated: Bool  # (n,) the calendar has ended
-    left: Bool  # (n,) the student has dropped out
+    left: Bool  # (n,) the student has dropped out, with something left to learn and time to do it
 
     @property
     def over(self) -> Bool:
@@ -114,7 +114,7 @@ class Dynamics:
         if len(shares) > 1:
             held &= shares > 0  # an activity on fewer concepts than others is padded
         if rapid is not None:
-            held &= ~rapid  # who did not look did not remember either
+            held &= new | ~rapid  # who did not look did not remember either
         population.memory.practise(students.memory, at.flat, now, retention, held, held & correct, answered, new)
         if population.knowledge.wide:
             at = At.every(*students.goals.shape)
@@ -125,7 +125,8 @@ class Dynamics:
         session = students.clock.session.copy()
         elapsed = self.course.spend(students.clock, minutes)
         truncated = self.course.over(students.clock)
-        left = turns.leaves(students, students.clock.session > session, luck) & ~truncated
+        terminated = students.test_recall >= self.course.mastered - TIE
+        left = turns.leaves(students, students.clock.session > session, luck) & ~(terminated | truncated)
         return Happened(
             activity=activity,
             correct=correct,
@@ -136,7 +137,7 @@ class Dynamics:
             goal_share=goal_share,
             at_test=at_test,
             mastery=mastery,
-            terminated=students.test_recall >= self.course.mastered - TIE,
+            terminated=terminated,
             truncated=truncated,
             left=left,
         )

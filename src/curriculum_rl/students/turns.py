@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -11,25 +12,18 @@ import numpy as np
 from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.curriculum import Curriculum
-from curriculum_rl.students.choice import activities_by_concept
+from curriculum_rl.students.access import usable
+from curriculum_rl.students.choice import activities_by_concept, any_of
 from curriculum_rl.students.faculties import Faculties
 from curriculum_rl.students.knowledge.knowledge import At, Knowledge, Tried
 from curriculum_rl.students.population import Students
 
 RAPID, LEAVE, OWN_WAY, PICK, ACTIVITY = 2, 3, 12, 13, 14
 """Slots of the faculties' draws in the stream of a step. Frozen: another faculty takes a free number."""
-_SLOTS: Final = np.array([RAPID, LEAVE, OWN_WAY, PICK, ACTIVITY], dtype=np.uint64)
+_SLOTS: Final = {"rapid_guessing": (RAPID,), "dropout": (LEAVE,), "choice": (OWN_WAY, PICK, ACTIVITY)}
 
-
-@dataclass(frozen=True)
-class Luck:
-    """The faculties' uniform draws of one step, (n,) each."""
-
-    rapid: Float
-    leave: Float
-    own_way: Float
-    pick: Float
-    activity: Float
+Luck = Mapping[int, Float]
+"""Uniform draws of one step, (n,) each, by slot: those of the faculties that are on."""
 
 
 @dataclass(frozen=True)
@@ -56,42 +50,52 @@ class Turns:
         by_form = forms.table(self.curriculum.forms) if forms else np.zeros((2, len(self.curriculum.forms)))
         return by_form[:, self.curriculum.form]
 
-    def luck(self, students: Students) -> Luck | None:
-        """The draws of this step; None where nothing is left to chance."""
-        faculties = self.faculties
-        if faculties.dropout is None and faculties.rapid_guessing is None and faculties.choice is None:
-            return None
-        return Luck(*streams.at_step(students.life, students.step, _SLOTS))
+    @cached_property
+    def _slots(self) -> streams.U64:
+        used = [slot for name, slots in _SLOTS.items() if name in self.faculties.on for slot in slots]
+        return np.array(used, dtype=np.uint64)
+
+    def luck(self, students: Students) -> Luck:
+        """The draws of this step."""
+        if not len(self._slots):
+            return {}
+        return dict(zip(self._slots.tolist(), streams.at_step(students.life, students.step, self._slots), strict=True))
 
     def allowed(self, students: Students) -> Bool | None:
         """What each can do today, (n, A); None where everything can be done."""
         access, conditions = self.faculties.access, students.inner.conditions
         return None if access is None or conditions is None else access.allowed(conditions, self._needs)
 
-    def chosen(self, students: Students, offered: Int, luck: Luck | None) -> Int:
+    def possible(self, students: Students, activities: Int, rows: Int | slice = slice(None)) -> Bool:
+        """Which of these activities, (m, r), the students in these rows, (r,), can do today."""
+        conditions = students.inner.conditions
+        if conditions is None:
+            return np.ones(activities.shape, dtype=np.bool_)
+        return usable(conditions.today[rows], self._needs.take(activities))
+
+    def chosen(self, students: Students, offered: Int, luck: Luck) -> Int:
         """What is done of one offer, (n,), or of a slate, (m, n)."""
         slate = offered if offered.ndim == 2 else offered[None]
         choice, interests = self.faculties.choice, students.inner.interests
-        if choice is None or interests is None or luck is None:
+        if choice is None or interests is None:
             first: Int = slate[0]
             return first
-        chosen = choice.picked(interests, slate, self.curriculum, luck.pick).copy()
-        rows = np.flatnonzero(luck.own_way < choice.own_way(interests, len(slate)))
+        chosen = choice.picked(interests, slate, self.curriculum, luck[PICK]).copy()
+        rows = np.flatnonzero(luck[OWN_WAY] < choice.own_way(interests, len(slate)))
         if len(rows):
-            can = self.allowed(students)
-            can = np.ones((len(rows), len(self.curriculum.activities)), np.bool_) if can is None else can[rows]
-            draws = luck.pick[rows], luck.activity[rows]
-            chosen[rows] = choice.wandered(interests, rows, can, slate[0, rows], self._by_concept, *draws)
+            listed = self._by_concept[:, choice.drawn(interests, rows, luck[PICK][rows])]
+            able = self.possible(students, listed, rows) & (listed >= 0)
+            chosen[rows] = any_of(listed, able, slate[0, rows], luck[ACTIVITY][rows])
         return chosen
 
     def guessed(
-        self, students: Students, chance: Float, minutes: Float, luck: Luck | None
+        self, students: Students, chance: Float, minutes: Float, luck: Luck
     ) -> tuple[Bool | None, Float, Float]:
         """Who guesses rapidly, and P(right) and minutes of everyone with that taken in, (n,) each."""
         guessing, hasty = self.faculties.rapid_guessing, students.inner.hasty
-        if guessing is None or hasty is None or luck is None:
+        if guessing is None or hasty is None:
             return None, chance, minutes
-        rapid: Bool = luck.rapid < guessing.chance(hasty, _level(students))
+        rapid: Bool = luck[RAPID] < guessing.chance(hasty, _level(students))
         return rapid, np.where(rapid, guessing.right, chance), np.where(rapid, minutes * guessing.haste, minutes)
 
     def teach(
@@ -130,14 +134,14 @@ class Turns:
         company = np.full(len(students), 0.5)
         faculties.engagement.feel(inner.mood, chance, tried.answered, tried.correct, form, company, extra)
 
-    def leaves(self, students: Students, ended: Bool, luck: Luck | None) -> Bool:
+    def leaves(self, students: Students, ended: Bool, luck: Luck) -> Bool:
         """Who of those whose session has ended leaves for good, (n,); what can be done in the next is drawn too."""
         faculties, inner, session = self.faculties, students.inner, students.clock.session
         if faculties.access is not None and inner.conditions is not None:
             faculties.access.renew(inner.conditions, session)
-        if faculties.dropout is None or inner.wavering is None or luck is None:
+        if faculties.dropout is None or inner.wavering is None:
             return np.zeros(len(students), dtype=np.bool_)
-        left: Bool = ended & (luck.leave < faculties.dropout.hazard(inner.wavering, session, _level(students)))
+        left: Bool = ended & (luck[LEAVE] < faculties.dropout.hazard(inner.wavering, session, _level(students)))
         return left
 
 
