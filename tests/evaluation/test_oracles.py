@@ -10,16 +10,21 @@ import pytest
 from curriculum_rl.batch import arrays, take_rows
 from curriculum_rl.envs.simulation import Gate, Simulation
 from curriculum_rl.envs.truth import true_outlook, true_value
-from curriculum_rl.evaluation.oracles import NO_CREDIT, ORACLES, prospects
+from curriculum_rl.evaluation.bounds import Choosy, bound_names, bounds_for, load_bound
+from curriculum_rl.evaluation.oracles import NO_CREDIT, prospects
 from curriculum_rl.evaluation.rollout import Outcomes, Privileged, rollout
 from curriculum_rl.policies.greedy_credit import GreedyCredit
 from curriculum_rl.policies.load import load_policy
 from curriculum_rl.trackers.bkt import BKTFilter
+from curriculum_rl.violations import InvalidInput
+from curriculum_rl.world import load_world
 from tests.paths import actions_of
 from tests.worlds import names, world_named
 
 WORLDS = ["bkt exponential", "afm exponential", "irt exponential", "bkt power", "bkt with loss"]
 IDS = np.arange(40)
+FREE = [name for name in bound_names() if not isinstance(load_bound(name), Choosy)]
+"""Bounds that can be played in every world."""
 
 
 def taught(name: str, ids: np.ndarray, steps: int = 8) -> Simulation:
@@ -29,28 +34,36 @@ def taught(name: str, ids: np.ndarray, steps: int = 8) -> Simulation:
     return simulation
 
 
+def test_bounds_are_privileged_and_played_where_they_can_be():
+    assert all(isinstance(load_bound(name), Privileged) for name in bound_names())
+    assert set(bounds_for(world_named("bkt exponential"))) == set(FREE)
+    assert set(bounds_for(load_world("tms_horizon_4"))) == {*FREE, "true_optimum"}
+    with pytest.raises(InvalidInput, match="true_greedy"):
+        load_bound("true_greedi")
+
+
 @pytest.mark.parametrize("policy", names("policy"))
 def test_no_policy_is_shown_the_true_state(policy: str):
     assert not isinstance(load_policy(policy), Privileged)
 
 
-@pytest.mark.parametrize("oracle", ORACLES)
+@pytest.mark.parametrize("oracle", FREE)
 @pytest.mark.parametrize("world", WORLDS)
 def test_bounds_choose_what_is_allowed_and_change_nothing(oracle: str, world: str):
     simulation = taught(world, IDS)
     simulation.gate = Gate(0.4)
     before = {key: array.copy() for key, array in arrays(simulation.students)}
-    chance = ORACLES[oracle]().probabilities_knowing(simulation)
+    chance = load_bound(oracle).probabilities_knowing(simulation)
     np.testing.assert_allclose(chance.sum(axis=1), 1.0)
     assert np.all(chance[~simulation.mask()] == 0)
     for key, array in arrays(simulation.students):
         np.testing.assert_array_equal(array, before[key], err_msg=key)
 
 
-@pytest.mark.parametrize("oracle", ORACLES)
+@pytest.mark.parametrize("oracle", FREE)
 def test_bounds_do_not_depend_on_the_batch(oracle: str):
     world = world_named("bkt exponential")
-    first, again = (rollout(world, ORACLES[oracle](), IDS[:12], seed=4, chunk=c) for c in (12, 5))
+    first, again = (rollout(world, load_bound(oracle), IDS[:12], seed=4, chunk=c) for c in (12, 5))
     for field in dataclasses.fields(Outcomes):
         np.testing.assert_array_equal(getattr(first, field.name), getattr(again, field.name), err_msg=field.name)
 
@@ -89,5 +102,5 @@ def test_the_truth_is_worth_knowing():
     """Greedy with credit on the true state against the same on a belief, paired over 300 students."""
     world = world_named("bkt exponential")
     ids = np.arange(1000, 1300)
-    gap = rollout(world, ORACLES["true_greedy_credit"](), ids).gain - rollout(world, GreedyCredit(), ids).gain
+    gap = rollout(world, load_bound("true_greedy_credit"), ids).gain - rollout(world, GreedyCredit(), ids).gain
     assert gap.mean() > 4 * gap.std() / np.sqrt(300)

@@ -14,7 +14,7 @@ from curriculum_rl.batch import Bool, Float, take_rows
 from curriculum_rl.students.knowledge.knowledge import At
 from curriculum_rl.students.population import Students
 from curriculum_rl.students.traits import Traits
-from curriculum_rl.trackers.tracker import Outlook
+from curriculum_rl.trackers.tracker import Outlook, readiness
 from curriculum_rl.world import World
 
 
@@ -66,21 +66,13 @@ def true_outlook(world: World, students: Students) -> Outlook:
         recall=recall,
         stored=students.mastery,
         at_test=students.at_test,
-        readiness=_readiness(world, recall),
+        readiness=readiness(world.curriculum, population.leak, recall),
         learn=population.knowledge.expected_gain(students.knowledge, at).T,
         fresh=after(no, yes, yes).T,
         refreshed=per_stored(after(yes, yes, no)),
         kept=per_stored(after(no, yes, no)),
         shown=per_stored(after(no, no, no)) if memory.wrong_matters else None,
     )
-
-
-def _readiness(world: World, recall: Float) -> Float:
-    ready = np.ones_like(recall)
-    for parent, strength in zip(*world.curriculum.parents, strict=True):
-        ready *= 1.0 - strength * (1.0 - recall.take(parent, axis=1))
-    leak = world.population.leak
-    return leak + (1.0 - leak) * ready
 
 
 def true_value(world: World, students: Students) -> Float:

@@ -6,7 +6,7 @@ belief; for knowledge that grows by degrees the truth is taken to first order (s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -16,7 +16,6 @@ from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.envs.truth import Truth
-from curriculum_rl.evaluation.rollout import Privileged
 from curriculum_rl.policies.greedy_credit import Credit
 from curriculum_rl.policies.policy import best, surely
 from curriculum_rl.students.population import Students
@@ -135,11 +134,3 @@ class TrueLookahead:
         spare = [streams.keys(i, streams.Purpose.SPARE, students.id) for i in range(self.copies)]
         each = (np.stack([getattr(k, name) for k in spare], axis=1) for name in ("a", "b"))
         return streams.Keys(*(np.repeat(x[:, None], tried, axis=1).ravel() for x in each))
-
-
-ORACLES: Final[Mapping[str, Callable[[], Privileged]]] = {
-    "true_greedy": TrueGreedy,
-    "true_greedy_credit": TrueGreedyCredit,
-    "true_lookahead": TrueLookahead,
-}
-"""Bounds by name."""

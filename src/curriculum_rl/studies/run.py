@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from curriculum_rl.config import build
+from curriculum_rl.evaluation.bounds import bounds_for
 from curriculum_rl.evaluation.cohorts import TEST, TUNE, first
-from curriculum_rl.evaluation.oracles import ORACLES
 from curriculum_rl.evaluation.tuning import tune
 from curriculum_rl.files import write_whole
 from curriculum_rl.policies.load import load_policy
@@ -73,7 +73,8 @@ def _results(
         learned = _learners(study, worlds, folder, run, progress)
         entrants = _entrants(study, world, learned, taken) + heuristics
         if study.policies.privileged:
-            entrants += [Entrant(name, PRIVILEGED, "the true state", (oracle(),)) for name, oracle in ORACLES.items()]
+            bounds = bounds_for(world)
+            entrants += [Entrant(name, PRIVILEGED, "the true state", (bound,)) for name, bound in bounds.items()]
         settings = study.evaluation
         students = first(TEST, settings.students, settings.skip)
         lanes = sum(len(e.players) + len(e.sampled) for e in entrants)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.world import Platform
 
 Float32 = npt.NDArray[np.float32]
@@ -111,12 +112,7 @@ class Belief:
 
     def readiness(self, recall: Float) -> Float:
         """leak + (1 - leak) * prod over parents of 1 - strength * (1 - recall), (n, K)."""
-        parents, strengths = self.platform.curriculum.parents
-        ready = np.ones_like(recall)
-        for parent, strength in zip(parents, strengths, strict=True):
-            ready *= 1.0 - strength * (1.0 - recall.take(parent, axis=1))
-        leak = self.platform.leak
-        return leak + (1.0 - leak) * ready
+        return readiness(self.platform.curriculum, self.platform.leak, recall)
 
     def success(self, recall: Float | None = None) -> Float:
         """Believed P(right) on every activity, (n, A)."""
@@ -140,6 +136,14 @@ class Tracker(Protocol):
 
     def start(self, platform: Platform, goals: Bool) -> Belief:
         """The belief about n students whose goals are (n, K) and of whom nothing else is known."""
+
+
+def readiness(curriculum: Curriculum, leak: float, recall: Float) -> Float:
+    """leak + (1 - leak) * prod over parents of 1 - strength * (1 - recall), (n, K)."""
+    ready = np.ones_like(recall)
+    for parent, strength in zip(*curriculum.parents, strict=True):
+        ready *= 1.0 - strength * (1.0 - recall.take(parent, axis=1))
+    return leak + (1.0 - leak) * ready
 
 
 def blank_record(platform: Platform, goals: Bool) -> dict[str, Any]:

@@ -143,9 +143,9 @@ class Tabular(ConceptModel):
 
     def shifted(self, logits: float) -> Tabular:
         """The same model with every concept's share of the first states moved by so many logits."""
-        return replace(self, start=tuple(self._first(np.array([logits]))[0].tolist()))
+        return replace(self, start=tuple(self.first(np.array([logits]))[0].tolist()))
 
-    def _first(self, ability: Float) -> Float:
+    def first(self, ability: Float) -> Float:
         """P(each state) at first, (n, S), of students of these abilities, (n,)."""
         count = self.held_by.sum(axis=1)
         exponent = ability[:, None] * count
@@ -155,7 +155,7 @@ class Tabular(ConceptModel):
 
     def sample(self, traits: Traits, u: Float) -> TabularState:
         """The first state of n students: the first of their uniform draws, (n, K), says which."""
-        bounds = self._first(traits.ability).cumsum(axis=1)
+        bounds = self.first(traits.ability).cumsum(axis=1)
         state = (bounds <= u[:, :1] * bounds[:, -1:]).sum(axis=1)
         return TabularState(state=state.astype(np.int64), rate=traits.rate.copy())
 
@@ -190,6 +190,17 @@ class Tabular(ConceptModel):
         after = self.held_by[state.state, at.concepts]
         return after, after & ~before & (strength > 0)
 
+    def moves(self, strength: Float, rate: float) -> Float:
+        """P(state -> state) of each activity tried with these strengths, (A, S), by a student of this rate, (A, S, S).
+
+        What `learn_from` draws from, for those who calculate.
+        """
+        leaving, onward = self._leaving
+        chance = np.minimum(1.0, strength * expit(leaving + rate))
+        to = chance[:, :, None] * np.diff(onward, axis=2, prepend=0.0)
+        moves: Float = to + (1.0 - chance)[:, :, None] * np.eye(len(self.states))
+        return moves
+
     def recall(self, state: TabularState, at: At, retention: Float) -> Float:
         """1 where held, as far as it is retained."""
         return self.held_by[state.state, at.concepts] * retention
@@ -213,7 +224,7 @@ class Tabular(ConceptModel):
         """Concept by concept, as if they were apart: learned as where it is learned best, never lost."""
         ability, ability_sd, rate, rate_sd, correlation = spread(groups)
         least, most = 1e-6, 1.0 - 1e-6
-        first = self._first(np.array([ability]))[0] @ self.held_by
+        first = self.first(np.array([ability]))[0] @ self.held_by
         learn = expit(logit(np.clip(self._gain.max(axis=0), least, most)) + rate)
         return FilterParameters(
             initial=np.clip(first, least, most),
