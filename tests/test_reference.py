@@ -79,6 +79,7 @@ def same_state(reference: Reference, scalar: Student, simulation: Simulation, la
         "at_test": reference.at_test(scalar),
         "mastery": [scalar.mind.recall(k, 1.0) for k in range(len(scalar.goals))],
         "test_recall": reference.test_recall(scalar),
+        "begun": scalar.begun,
         "clock.session": scalar.session,
         "clock.used": scalar.used,
         "clock.now": scalar.now,

@@ -92,6 +92,11 @@ def _bases(seed: int, purpose: int) -> tuple[np.uint64, np.uint64]:
     return base[0], _hash(base ^ _M2)[0]
 
 
+def ahead(key: Keys, counters: int | npt.NDArray[np.int64]) -> Keys:
+    """Keys whose draw at any counter is that of `key` so many counters on: a stretch of the same stream."""
+    return Keys(key.a + np.asarray(counters).astype(np.uint64) * GOLDEN, key.b)
+
+
 def uniform(key: Keys, counters: U64) -> Float:
     """Uniform draws in [0, 1); `counters` broadcasts against the keys, (n,): for example (slots, n)."""
     return _draw(counters * GOLDEN + key.a, key.b)

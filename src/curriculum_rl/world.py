@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
 
-from curriculum_rl.batch import Float, Int
+from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.config import build, nearest
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
@@ -22,6 +23,7 @@ from curriculum_rl.students.faculties import FACULTIES, Faculties
 from curriculum_rl.students.knowledge.knowledge import FilterParameters
 from curriculum_rl.students.memory.memory import Forgetting
 from curriculum_rl.students.population import Goals, Population, Students
+from curriculum_rl.students.prelude import Prelude
 from curriculum_rl.students.student import Dynamics
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.yaml_file import check_yaml
@@ -39,6 +41,7 @@ class Platform:
         filter: the population as Bayesian knowledge tracing sees it.
         memory: how it takes them to forget.
         leak: how they learn what they are not ready for.
+        follows: whether a try of concept k can come after one of j, (K, K) at [j, k]; None where any can follow any.
     """
 
     curriculum: Curriculum
@@ -46,6 +49,7 @@ class Platform:
     filter: FilterParameters
     memory: Forgetting
     leak: float
+    follows: Bool | None = None
 
     @cached_property
     def answers(self) -> tuple[Float, Float]:
@@ -65,6 +69,7 @@ class World:
         name: of the pack or configuration.
         provenance: where each parameter comes from, by its dotted name.
         digest: SHA-256 over the pack's files.
+        prelude: what every student does before the course; None where they come as they are.
     """
 
     name: str
@@ -73,9 +78,12 @@ class World:
     course: Course
     provenance: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    prelude: Prelude[Any] | None = None
 
     def __post_init__(self) -> None:
         check = Violations("world")
+        if self.prelude is not None:
+            self.prelude.check(self.curriculum, self.population, check)
         self.population.knowledge.check_fit(self.curriculum, check)
         faculties = self.population.faculties
         faculties.check_activities(self.curriculum, check)
@@ -93,11 +101,18 @@ class World:
         """What a platform knows of this world."""
         population = self.population
         known = population.knowledge.filter_parameters(population.groups)
-        return Platform(self.curriculum, self.course, known, population.memory.forgetting, population.leak)
+        return Platform(
+            curriculum=self.curriculum,
+            course=self.course,
+            filter=known,
+            memory=population.memory.forgetting,
+            leak=population.leak,
+            follows=population.knowledge.follows,
+        )
 
-    def students(self, seed: int, ids: Int) -> Students:
-        """The students with these ids, (n,), before the course."""
-        return self.population.sample(seed, ids, self.curriculum, self.course)
+    def students(self, seed: int, ids: Int, again: Int | None = None) -> Students:
+        """The students with these ids, (n,), before any prelude and the course; `again` as in `Population.sample`."""
+        return self.population.sample(seed, ids, self.curriculum, self.course, again)
 
 
 @dataclass(frozen=True)

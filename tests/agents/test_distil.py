@@ -15,7 +15,8 @@ from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
 from curriculum_rl.agents.networks.flat import Flat
 from curriculum_rl.agents.networks.network import Network
 from curriculum_rl.batch import Float
-from curriculum_rl.envs.simulation import Gate, View
+from curriculum_rl.envs.believed import Believed
+from curriculum_rl.envs.simulation import View
 from curriculum_rl.evaluation.cohorts import VALIDATE, first
 from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.objectives.delayed_test import DelayedTest
@@ -97,7 +98,7 @@ def test_a_lookahead_teaches_too():
 
 def test_targets_are_the_choice_or_follow_the_scores():
     view = some_view(made_world(), BKTFilter())
-    view = replace(view, mask=Gate(0.7).mask(view.belief))
+    view = replace(view, mask=Believed(0.7).mask(view.belief))
     assert not view.mask.all()
     teacher = Greedy()
     scores = np.where(view.mask, teacher.scores(view), -np.inf)
@@ -173,7 +174,7 @@ def test_a_network_can_be_looked_ahead_from():
 
 
 def test_it_keeps_to_a_gate():
-    gate = Gate(0.7)
+    gate = Believed(0.7)
     policy = distilled(replace(SMALL, frames=1024), ConceptScorer(8), made_world(), gate=gate).policy
     view = some_view(made_world(), policy.tracker)
     view = replace(view, mask=gate.mask(view.belief))

@@ -24,7 +24,7 @@ from curriculum_rl.agents.networks.flat import Flat
 from curriculum_rl.agents.networks.network import Network
 from curriculum_rl.agents.on_policy import OnPolicy
 from curriculum_rl.agents.ppo import PPO
-from curriculum_rl.envs.simulation import Gate
+from curriculum_rl.envs.believed import Believed
 from curriculum_rl.evaluation import cohorts
 from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.objectives.delayed_test import DelayedTest
@@ -135,7 +135,7 @@ def test_a_saved_policy_plays_the_same_and_is_refused_elsewhere(tmp_path: Path):
 
 @pytest.mark.parametrize("agent", [SMALL, AllActionPPO(lanes=32, steps=16, batch=256)], ids=["ppo", "all actions"])
 def test_a_policy_keeps_to_the_mask(agent: OnPolicy):
-    world, gate = made_world(), Gate(0.7)
+    world, gate = made_world(), Believed(0.7)
     agent = replace(agent, frames=1024)
     policy = agent.train(
         world, tracker=BKTFilter(), objective=DelayedTest(), network=ConceptScorer(8), seed=0, gate=gate

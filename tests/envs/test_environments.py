@@ -13,8 +13,8 @@ from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_for_sb3
 
 import curriculum_rl
+from curriculum_rl.envs.believed import Believed
 from curriculum_rl.envs.sb3 import CurriculumVecEnv
-from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.envs.single import CurriculumEnv
 from curriculum_rl.envs.vector import CurriculumVectorEnv
 from curriculum_rl.resources import pack_names
@@ -170,7 +170,7 @@ def test_the_whole_path_follows_from_the_seed():
     assert paths[0] == paths[1]
 
 
-GATE = Gate(0.6)
+GATE = Believed(0.6)
 
 
 @pytest.mark.parametrize("tracker", names("tracker"))
@@ -202,7 +202,7 @@ def test_a_gate_opens_what_is_believed_ready_and_keeps_the_rest_shut(tracker: st
 
 
 def test_a_masked_activity_is_refused_with_its_lane():
-    env = vector(2, gate=Gate(0.99))
+    env = vector(2, gate=Believed(0.99))
     _, info = env.reset(seed=3)
     masked = int(np.flatnonzero(~info["action_mask"][1])[0])
     with pytest.raises(InvalidInput, match=rf"activity\[1\] = {masked}: is masked"):
@@ -217,7 +217,7 @@ def test_a_gate_that_could_lock_everybody_out_is_refused():
     population = type(world.population)(knowledge, world.population.memory)
     shut = type(world)("shut", locked, population, world.course)
     with pytest.raises(InvalidInput, match="could start nothing"):
-        CurriculumVectorEnv(shut, 1, gate=Gate()).reset()
+        CurriculumVectorEnv(shut, 1, gate=Believed()).reset()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from curriculum_rl.batch import arrays, take_rows
-from curriculum_rl.envs.simulation import BLOCK, Gate, Simulation
+from curriculum_rl.envs.believed import Believed
+from curriculum_rl.envs.simulation import BLOCK, Simulation
 from curriculum_rl.trackers.counts import Counts
 from tests.paths import actions_of, digest, path
 from tests.worlds import WORLDS, component, names, world_named
@@ -25,12 +26,12 @@ def only(paths: dict[int, bytes], ids: np.ndarray) -> dict[int, bytes]:
 @pytest.mark.parametrize(("name", "tracker"), PAIRS)
 def test_batch_size_order_and_position_change_nothing(name: str, tracker: str):
     world, made = world_named(name), component("tracker", tracker)
-    expected = path(world, made, FEW, STEPS, gate=Gate(0.6))
+    expected = path(world, made, FEW, STEPS, gate=Believed(0.6))
     for size in (1, 2, 7):
-        parts = [path(world, made, FEW[i : i + size], STEPS, gate=Gate(0.6)) for i in range(0, len(FEW), size)]
+        parts = [path(world, made, FEW[i : i + size], STEPS, gate=Believed(0.6)) for i in range(0, len(FEW), size)]
         assert {k: v for part in parts for k, v in part.items()} == expected, size
     shuffled = np.random.default_rng(0).permutation(1024)
-    assert only(path(world, made, shuffled, STEPS, gate=Gate(0.6)), FEW) == expected
+    assert only(path(world, made, shuffled, STEPS, gate=Believed(0.6)), FEW) == expected
 
 
 @pytest.mark.parametrize("name", WORLDS)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from curriculum_rl.batch import arrays, take_rows
-from curriculum_rl.envs.simulation import Gate, Simulation
+from curriculum_rl.envs.believed import Believed
+from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.envs.truth import true_outlook, true_value
 from curriculum_rl.evaluation.bounds import Choosy, bound_names, bounds_for, load_bound
 from curriculum_rl.evaluation.oracles import NO_CREDIT, prospects
@@ -51,7 +52,7 @@ def test_no_policy_is_shown_the_true_state(policy: str):
 @pytest.mark.parametrize("world", WORLDS)
 def test_bounds_choose_what_is_allowed_and_change_nothing(oracle: str, world: str):
     simulation = taught(world, IDS)
-    simulation.gate = Gate(0.4)
+    simulation.gate = Believed(0.4)
     before = {key: array.copy() for key, array in arrays(simulation.students)}
     chance = load_bound(oracle).probabilities_knowing(simulation)
     np.testing.assert_allclose(chance.sum(axis=1), 1.0)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from curriculum_rl.batch import arrays
+from curriculum_rl.envs.believed import Believed
 from curriculum_rl.envs.simulation import Gate, View
 from curriculum_rl.evaluation.rollout import Outcomes, rollout
 from curriculum_rl.policies.load import load_policy
@@ -62,7 +63,7 @@ def test_a_batch_is_its_students_one_by_one_in_any_order(name: str, mask: str):
         np.testing.assert_array_equal(alone[0], together[i])
 
 
-@pytest.mark.parametrize("gate", [None, Gate(0.5)])
+@pytest.mark.parametrize("gate", [None, Believed(0.5)])
 def test_a_rollout_depends_on_seed_and_student_alone(name: str, gate: Gate | None):
     policy, world = load_policy(name), world_named(WORLDS[0])
     first = rollout(world, policy, IDS, seed=4, gate=gate)

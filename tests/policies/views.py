@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from curriculum_rl.batch import Bool, Int
-from curriculum_rl.envs.simulation import Gate, Simulation, View
+from curriculum_rl.envs.believed import Believed
+from curriculum_rl.envs.simulation import Simulation, View
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.world import World
 from tests.paths import actions_of
@@ -31,7 +32,7 @@ def masked(view: View, kind: str) -> View:
 def _mask(view: View, kind: str) -> Bool:
     n, activities = view.mask.shape
     if kind == "gated":
-        return Gate(0.5).mask(view.belief)
+        return Believed(0.5).mask(view.belief)
     if kind == "some":
         # By the student's id, so that a mask does not depend on the batch.
         return np.stack([_some(int(i), activities) for i in view.student])

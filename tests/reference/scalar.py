@@ -38,6 +38,7 @@ class Student:
     used: float = 0.0
     at_test: list[float] = field(default_factory=list)  # recall on the day of the test, as it stands
     aims: list[int] = field(default_factory=list)  # the goals by number
+    begun: float = 0.0  # mean mastery of the goals when the course began
 
 
 @dataclass
@@ -108,6 +109,7 @@ class Reference:
             now=first_day,
         )
         made.at_test, made.aims = self.at_test(made), [k for k, goal in enumerate(made.goals) if goal]
+        made.begun = self.mastery(made)
         return made
 
     def _goals(self, u: list[float]) -> list[bool]:
@@ -173,6 +175,10 @@ class Reference:
     def test_recall(self, s: Student) -> float:
         """Its mean over the goals."""
         return sum([s.at_test[k] for k in s.aims]) / len(s.aims)
+
+    def mastery(self, s: Student) -> float:
+        """Mean recall of the goals as if just practised."""
+        return sum([s.mind.recall(k, 1.0) for k in s.aims]) / len(s.aims)
 
     def expected_score(self, s: Student) -> float:
         """Expected share of right answers on the test."""

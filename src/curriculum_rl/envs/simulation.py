@@ -6,14 +6,15 @@ The vector environment, its view of one student, and the rollouts of an evaluati
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from curriculum_rl.batch import Bool, Float, Int, put_rows, take_rows
+from curriculum_rl.envs.newcomers import newcomers
 from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.tracker import Belief, Float32, Tracker
-from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import Platform, World
 
 TIME_FEATURES = ("course_left", "session_left", "sessions_left", "test_in")
@@ -21,44 +22,14 @@ BLOCK = 256
 """Students drawn ahead at a time, so that a finished lane costs a copy of a row."""
 
 
-@dataclass(frozen=True)
-class Gate:
-    """Masks activities on concepts whose prerequisites the tracker does not yet believe.
-
-    A concept is open where every 1 - strength * (1 - believed recall of the prerequisite) reaches `believed`.
-
-    Attributes:
-        believed: in (0, 1]; .95 is what tutoring systems use for mastery (Corbett & Anderson 1995).
-    """
-
-    believed: float = 0.95
-
-    def __post_init__(self) -> None:
-        check = Violations("gate")
-        check.number("believed", self.believed, above=0.0, at_most=1.0)
-        check.raise_all()
+class Gate(Protocol):
+    """Masks activities by what the platform believes: a frozen dataclass of settings."""
 
     def mask(self, belief: Belief) -> Bool:
-        """Which activities are open to each student, (n, A)."""
-        curriculum = belief.platform.curriculum
-        recall = belief.outlook().recall
-        open_ = np.ones(recall.shape, dtype=np.bool_)
-        for parent, strength in zip(*curriculum.parents, strict=True):
-            open_ &= 1.0 - strength * (1.0 - recall.take(parent, axis=1)) >= self.believed
-        concepts, shares = curriculum.loads
-        mask = np.ones((len(recall), len(curriculum.activities)), dtype=np.bool_)
-        for concept, share in zip(concepts, shares, strict=True):
-            mask &= open_.take(concept, axis=1) | (share == 0)
-        return mask
+        """Which activities are open to each student, (n, A): at least one."""
 
     def check(self, platform: Platform) -> None:
-        """Refuses a curriculum in which a new student might find nothing open."""
-        curriculum = platform.curriculum
-        rooted: Bool = (curriculum.requires == 0).all(axis=0)
-        concepts, shares = curriculum.loads
-        if not (rooted.take(concepts) | (shares == 0)).all(axis=0).any():
-            reason = "no activity is on concepts without prerequisites: a new student could start nothing"
-            raise InvalidInput("gate", [reason])
+        """Refuses a platform on which it makes no sense, or might leave a new student nothing."""
 
 
 @dataclass(frozen=True)
@@ -119,15 +90,14 @@ class Simulation:
         tracker: what the platform keeps.
         ids: the students to begin with, (n,).
         seed: of all draws.
-        gate: masks what the tracker does not think the student ready for; None masks nothing.
+        gate: masks activities; None masks nothing.
     """
 
     def __init__(self, world: World, tracker: Tracker, ids: Int, seed: int = 0, gate: Gate | None = None) -> None:
         if gate is not None:
             gate.check(world.platform)
         self.world, self.tracker, self.seed, self.gate = world, tracker, seed, gate
-        self.students: Students = world.students(seed, ids)
-        self.belief: Belief = tracker.start(world.platform, self.students.goals)
+        self.students, self.belief = newcomers(world, tracker, seed, ids)
         self._block: Drawn | None = None
         self._free: Bool = np.ones((len(ids), len(world.curriculum.activities)), dtype=np.bool_)
         self._free.flags.writeable = False
@@ -218,5 +188,4 @@ class Simulation:
         return block, ids - start
 
     def _draw(self, ids: Int) -> Drawn:
-        students = self.world.students(self.seed, ids)
-        return Drawn(students, self.tracker.start(self.world.platform, students.goals))
+        return Drawn(*newcomers(self.world, self.tracker, self.seed, ids))

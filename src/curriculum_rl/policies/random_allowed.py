@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from curriculum_rl.batch import Float
-from curriculum_rl.envs.simulation import Gate, View
+from curriculum_rl.envs.believed import Believed
+from curriculum_rl.envs.simulation import View
 from curriculum_rl.policies.policy import evenly, toward_goals
 from curriculum_rl.trackers.bkt import BKTFilter
 from curriculum_rl.trackers.tracker import Tracker
@@ -18,7 +19,7 @@ from curriculum_rl.violations import Violations
 class RandomAllowed:
     """Attributes:
     tracker: what believes.
-    believed: how far prerequisites must be believed, as in `Gate`, in (0, 1].
+    believed: how far prerequisites must be believed, as in `Believed`, in (0, 1].
     """
 
     tracker: Tracker = field(default_factory=BKTFilter)
@@ -36,7 +37,7 @@ class RandomAllowed:
     def probabilities(self, view: View) -> Float:
         """The same for every activity that is allowed, (n, A); where none is, for every one that is not masked."""
         goals = toward_goals(view)
-        allowed = goals & Gate(self.believed).mask(view.belief)
+        allowed = goals & Believed(self.believed).mask(view.belief)
         none = ~allowed.any(axis=1)
         if none.any():
             allowed[none] = goals[none]

@@ -42,6 +42,34 @@ class Goals:
         return needed
 
 
+@dataclass(frozen=True)
+class Targets:
+    """Which concepts each student is here for: so many at random, and nothing that they need.
+
+    Attributes:
+        fewest, most: the number of them is any whole number between these, each equally likely; every concept where
+            there are no more.
+    """
+
+    fewest: int
+    most: int
+
+    def __post_init__(self) -> None:
+        check = Violations("goals")
+        fewest = check.number("fewest", self.fewest, at_least=1, whole=True)
+        check.number("most", self.most, at_least=self.fewest if fewest else 1, whole=True)
+        check.raise_all()
+
+    def draw(self, u: Float, ancestors: Bool) -> Bool:
+        """The goals of n students, (n, K), from one uniform a concept: the concepts with the smallest.
+
+        How many, the fraction of their sum says: it is uniform, whatever their order.
+        """
+        count = self.fewest + np.floor((u.sum(axis=1) % 1.0) * (self.most - self.fewest + 1))
+        chosen: Bool = u.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable") < count[:, None]
+        return chosen
+
+
 @dataclass
 class Students:
     """All that is true of n students. Hidden: only the dynamics, objectives and oracles read it."""
@@ -58,6 +86,7 @@ class Students:
     at_test: Float  # (n, K) recall on the day of the test if nothing more is done
     mastery: Float  # (n, K) recall without forgetting
     test_recall: Float  # (n,) mean of `at_test` over the goals
+    begun: Float  # (n,) mean of `mastery` over the goals when the course began
     clock: Clock
     inner: Inner  # of the faculties that are on
 
@@ -82,6 +111,8 @@ GOALS_FROM, KNOWN_FROM = 1 << 20, 1 << 21
 MEMORY_FROM = 1 << 22
 """Likewise for what a memory model draws, one a concept: kind i from MEMORY_FROM + i * 2^20, four kinds. Frozen."""
 
+AGAIN = 1 << 48
+"""Counters between two draws of one student, in the PERSON and the LIFE stream. Frozen."""
 
 EVERYONE: Final = slice(None)
 
@@ -105,7 +136,7 @@ class Population:
     memory: Memory[Any]
     pace: Pace = field(default_factory=Pace)
     groups: tuple[Group, ...] = (Group("all"),)
-    goals: Goals = field(default_factory=Goals)
+    goals: Goals | Targets = field(default_factory=Goals)
     leak: float = 0.1
     faculties: Faculties = field(default_factory=Faculties)
 
@@ -116,10 +147,18 @@ class Population:
         check_groups(self.groups, check)
         check.raise_all()
 
-    def sample(self, seed: int, ids: Int, curriculum: Curriculum, course: Course) -> Students:
-        """Draws the students with these ids, (n,): the same id is the same student in any batch."""
+    def sample(
+        self, seed: int, ids: Int, curriculum: Curriculum, course: Course, again: Int | None = None
+    ) -> Students:
+        """Draws the students with these ids, (n,): the same id is the same student in any batch.
+
+        Args:
+            again: how often each was drawn before and would not do, (n,): then it is another student with that id.
+        """
         n, concepts = len(ids), len(curriculum.concepts)
-        person = streams.keys(seed, streams.Purpose.PERSON, ids)
+        person, life = (streams.keys(seed, purpose, ids) for purpose in (streams.Purpose.PERSON, streams.Purpose.LIFE))
+        if again is not None:
+            person, life = (streams.ahead(key, again * AGAIN) for key in (person, life))
         traits = draw_traits(self.groups, person)
         columns, each = np.arange(concepts, dtype=np.uint64), streams.Keys(person.a[:, None], person.b[:, None])
         goals = self.goals.draw(streams.uniform(each, columns + np.uint64(GOALS_FROM)), curriculum.ancestors)
@@ -134,7 +173,7 @@ class Population:
             id=np.array(ids, dtype=np.int64),
             seed=np.full(n, seed, dtype=np.int64),
             step=np.zeros(n, dtype=np.int64),
-            life=streams.keys(seed, streams.Purpose.LIFE, ids),
+            life=life,
             traits=traits,
             goals=goals,
             goal_weight=1.0 / goals.sum(axis=1),
@@ -143,6 +182,7 @@ class Population:
             at_test=np.empty((n, concepts)),
             mastery=np.empty((n, concepts)),
             test_recall=np.empty(n),
+            begun=np.empty(n),
             clock=course.start(n),
             inner=self.faculties.start(self.groups, traits, goals, len(curriculum.forms), person),
         )
@@ -150,6 +190,7 @@ class Population:
         students.at_test[:] = self.recall_on(students, every, course.test_day).T
         students.mastery[:] = self.knowledge.recall(knowledge, every, np.ones(every.flat.shape)).T
         students.test_recall[:] = (students.at_test * students.goal_share).sum(axis=1)
+        students.begun[:] = self.mean_mastery(students)
         return students
 
     def recall_on(self, students: Students, at: At, day: float | Float) -> Float:

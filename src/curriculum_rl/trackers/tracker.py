@@ -56,6 +56,7 @@ class Belief:
     tries: Float  # (n, K) answered
     right: Float  # (n, K) answered rightly
     last: Float  # (n, K) day of the last practice; the first day where there was none
+    previous: Int  # (n,) the last activity that could follow the one before it; -1: none yet
 
     @cached_property
     def rows(self) -> Int:
@@ -92,8 +93,17 @@ class Belief:
         self.seen.ravel()[flat], self.tries.ravel()[flat], self.right.ravel()[flat] = seen, tries, right
         self.last.ravel()[flat] = last
         self.note(flat, seen, tries, right, last)
+        self.previous[:] = self._followed(activity)
         self.steps += 1
         self.now += elapsed
+
+    def _followed(self, activity: Int) -> Int:
+        """`previous` once this was done, (n,)."""
+        follows, first = self.platform.follows, self.platform.curriculum.loads[0][0]
+        if follows is None:
+            return activity
+        can = follows[first[self.previous], first[activity]] | (self.previous < 0)
+        return np.where(can, activity, self.previous)
 
     def learn_from(self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool) -> None:
         """What the subclass makes of the event, before the record and the time move on."""
@@ -160,6 +170,7 @@ def blank_record(platform: Platform, goals: Bool) -> dict[str, Any]:
         "tries": zeros[1],
         "right": zeros[2],
         "last": np.full(goals.shape, first),
+        "previous": np.full(n, -1, dtype=np.int64),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import logit
 
-from curriculum_rl.batch import Float, Int
+from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.violations import Violations
 
@@ -33,6 +33,11 @@ class ConceptModel:
     def wide(self) -> bool:
         """Whether a try can change concepts that it does not practise; not unless a model says so."""
         return False
+
+    @property
+    def follows(self) -> Bool | None:
+        """Whether a try of one concept can come after one of another; any can, unless a model says otherwise."""
+        return None
 
     @classmethod
     def concept_fields(cls) -> tuple[str, ...]:

@@ -81,6 +81,13 @@ class Knowledge(Protocol[S]):
     def wide(self) -> bool:
         """Whether a try can change concepts that it does not practise: then a step costs O(students x concepts)."""
 
+    @property
+    def follows(self) -> Bool | None:
+        """Whether a try of concept k can come after one of j, (K, K) at [j, k]; None where any can follow any.
+
+        A try that cannot teaches nothing, without a word. An activity is told by the first of its concepts.
+        """
+
     @classmethod
     def concept_fields(cls) -> tuple[str, ...]:
         """Names of the parameters that hold one number a concept: columns of a pack's concepts.csv."""
