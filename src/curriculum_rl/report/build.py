@@ -16,6 +16,7 @@ from curriculum_rl.report.outcomes import comparisons, forms, outcomes
 from curriculum_rl.report.provenance import provenance, setting
 from curriculum_rl.report.reading import read_results
 from curriculum_rl.report.schema import Results
+from curriculum_rl.report.students import students
 from curriculum_rl.report.summary import summary
 from curriculum_rl.report.training import training
 from curriculum_rl.violations import InvalidInput
@@ -28,6 +29,7 @@ CONTENTS = (
     ("mastery", "Mastery"),
     ("map", "Curriculum map"),
     ("groups", "Groups"),
+    ("students", "Students"),
     ("setting", "Setting"),
     ("provenance", "Provenance"),
 )
@@ -76,6 +78,7 @@ def page(results: Results) -> str:
             mastery(results),
             curriculum_map(results),
             groups(results),
+            students(results),
             setting(results),
             provenance(results),
         ),

@@ -88,7 +88,7 @@ def kind_legend(policies: Sequence[Policy]) -> Markup:
 
 def form_legend(forms: Sequence[str]) -> Markup:
     """What the colours of the forms of activity mean."""
-    swatches = [tag("li", None, _swatch(f"f{i % 8}"), form) for i, form in enumerate(forms)]
+    swatches = [tag("li", None, _swatch(f"f{i % 12}"), form) for i, form in enumerate(forms)]
     return tag("ul", {"class": "legend"}, *swatches)
 
 

@@ -35,7 +35,7 @@ def bands_panel(
     for i, row in enumerate(shares):
         ceiling = [a + b for a, b in zip(floor, row, strict=True)]
         edge = [*zip(frames, ceiling, strict=True), *reversed(list(zip(frames, floor, strict=True)))]
-        parts.append(_path(x, y, edge, f"form f{i % 8}", closed=True))
+        parts.append(_path(x, y, edge, f"form f{i % 12}", closed=True))
         floor = ceiling
     parts.append(_axes(x, y, percent))
     return _panel(title, summary, WIDTH, HEIGHT, parts)

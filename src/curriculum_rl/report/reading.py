@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from curriculum_rl.evaluation.kept import Kept
+from curriculum_rl.evaluation.rollout import OUTCOMES
 from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.evaluation.subgroups import Cell, Gap
 from curriculum_rl.report.schema import (
+    GAIN,
     KINDS,
-    OUTCOMES,
     ConceptTime,
     Curve,
     Policy,
@@ -57,6 +59,7 @@ def read_results(results: Mapping[str, object], where: str = "results.json") -> 
         concept_map=_concept_time(top.record("concept_map")),
         mastery_over_time=_concept_time(top.record("mastery_over_time")),
         provenance=top.mapping("provenance"),
+        diaries=_diaries(top.record("diaries")),
     )
     check.raise_all()
     return found
@@ -165,7 +168,7 @@ class _Record:
 
 
 def _outcome(top: _Record) -> str:
-    outcome = top.text("outcome", OUTCOMES[0])
+    outcome = top.text("outcome", GAIN)
     if outcome not in OUTCOMES:
         top.check.add("outcome", outcome, f"must be one of {', '.join(OUTCOMES)}")
     return outcome
@@ -263,6 +266,18 @@ def _curve(record: _Record) -> Curve:
         entropy=record.series("entropy", len(frames)),
         forms={form: forms.series(form, len(frames)) for form in forms.values},
     )
+
+
+def _diaries(record: _Record | None) -> Mapping[str, Any] | None:
+    """The courses of single students, as `evaluation/diary.py` tells them."""
+    if record is None:
+        return None
+    record.text("policy", None)
+    record.count("students")
+    record.mapping("attendance")
+    for name in ("stuck", "courses"):
+        record.sequence(name)
+    return record.values
 
 
 def _concept_time(record: _Record | None) -> ConceptTime | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from curriculum_rl.evaluation.kept import Kept
 from curriculum_rl.evaluation.statistics import Comparison
@@ -16,7 +17,7 @@ from curriculum_rl.evaluation.subgroups import Cell, Gap
 
 LEARNED, HEURISTIC, PRIVILEGED = "learned", "heuristic", "privileged"
 KINDS = (LEARNED, HEURISTIC, PRIVILEGED)
-OUTCOMES = GAIN, MASTERY_GAIN = ("gain", "mastery_gain")
+GAIN, MASTERY_GAIN, MEAN_REWARD = "gain", "mastery_gain", "mean_reward"
 
 # A series measured now and then: None where nothing was measured.
 Series = tuple[float | None, ...]
@@ -76,7 +77,7 @@ class Results:
     """A whole study. Policies are sorted, the best first.
 
     `objective` is what agents were trained for; `outcome` what policies are compared by: "gain" (on the delayed
-    test, the default) or "mastery_gain".
+    test, the default), "mastery_gain", or "mean_reward" (the objective's reward at a decision).
     """
 
     experiment: str
@@ -94,6 +95,7 @@ class Results:
     concept_map: ConceptTime | None
     mastery_over_time: ConceptTime | None
     provenance: Mapping[str, object]
+    diaries: Mapping[str, Any] | None = None
 
     def label(self, name: str) -> str:
         """The name a person reads for a policy: its label, with its tracker where two policies share a label."""

@@ -80,11 +80,11 @@ def share_strip(shares: Mapping[str, float], *, title: str) -> Markup:
         if width > 0.0:
             place = {"x": f"{100 * start:.3f}%", "y": 3, "width": f"{100 * width:.3f}%", "height": HEIGHT - 6}
             parts.append(
-                tag("rect", {"class": f"form f{i % 8}", **place}, tag("title", None, f"{name}: {percent(width)}"))
+                tag("rect", {"class": f"form f{i % 12}", **place}, tag("title", None, f"{name}: {percent(width)}"))
             )
         if width >= 0.15:
             middle = {"x": f"{100 * (start + width / 2):.3f}%", "y": _MIDDLE + 4, "text-anchor": "middle"}
-            parts.append(tag("text", {"class": f"on-form on-f{i % 8}", **middle}, percent(width)))
+            parts.append(tag("text", {"class": f"on-form on-f{i % 12}", **middle}, percent(width)))
         start += width
     return _strip(title, *parts)
 

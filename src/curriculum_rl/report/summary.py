@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from curriculum_rl.evaluation.rollout import OUTCOMES
 from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.report.html import Markup, between, join, p_value, percent, points, signed, tag
 from curriculum_rl.report.layout import paragraph
-from curriculum_rl.report.schema import GAIN, HEURISTIC, LEARNED, MASTERY_GAIN, PRIVILEGED, Policy, Results
+from curriculum_rl.report.schema import HEURISTIC, LEARNED, MASTERY_GAIN, MEAN_REWARD, PRIVILEGED, Policy, Results
 
 COLLAPSED = 0.9  # share of one form of activity from which a learned policy is pointed at
 
@@ -58,7 +59,7 @@ def _best(results: Results) -> list[Markup]:
     best = results.best([LEARNED, HEURISTIC])
     if best is None:
         return [join("No policy of this study could be deployed: all of them see the student's hidden state.")]
-    words = "points more than no practice" if results.outcome == GAIN else "points of mastery gained"
+    words = OUTCOMES[results.outcome]
     return [
         join(
             "Best of the policies that a platform could run: ",
@@ -202,6 +203,11 @@ def what_a_point_is(results: Results) -> Markup:
         return paragraph(
             "A point is one percentage point of mastery gained between the start and the end of the course, over the "
             "concepts that are the student's goals, whatever is forgotten later."
+        )
+    if results.outcome == MEAN_REWARD:
+        return paragraph(
+            f"Policies are compared by what the objective, {results.objective}, pays at a decision, on average over "
+            "the course: of mean recall, a point is one percentage point."
         )
     return paragraph(
         "A point is one percentage point of the expected score on a test after the course, over the concepts that are "

@@ -14,9 +14,11 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import Progress
 
+from curriculum_rl.batch import Int
 from curriculum_rl.config import build
 from curriculum_rl.evaluation.bounds import bounds_for
 from curriculum_rl.evaluation.cohorts import TEST, TUNE, first
+from curriculum_rl.evaluation.diary import diaries, told
 from curriculum_rl.evaluation.tuning import tune
 from curriculum_rl.files import write_whole
 from curriculum_rl.policies.load import load_policy
@@ -31,6 +33,9 @@ from curriculum_rl.studies.study import Study
 from curriculum_rl.studies.train import Job, Learned, Moment, train_all
 from curriculum_rl.studies.transfer import Carried, brought, carried, counterparts, training_worlds
 from curriculum_rl.world import World
+
+DIARIES = 200
+"""Students whose courses are kept event by event."""
 
 
 def run_study(composed: DictConfig, folder: Path) -> None:
@@ -83,7 +88,16 @@ def _results(
         def done(name: str, count: int) -> None:
             progress.update(task, advance=count, description=f"judging {name}")
 
-        played = play(world, entrants, students, settings.seed, gate=study.gate, traced=settings.traced, done=done)
+        played = play(
+            world,
+            entrants,
+            students,
+            settings.seed,
+            gate=study.gate,
+            objective=study.objective,
+            traced=settings.traced,
+            done=done,
+        )
         progress.update(task, description="comparing")
         found = compare(
             world,
@@ -93,6 +107,7 @@ def _results(
             settings.smallest_cell,
             counterparts(entrants),
         )
+        found["diaries"] = _diaries(study, world, entrants, found["policies"], students)
     for p in played:
         run.table(f"outcomes-{p.entrant.name}", p.table())
     return {
@@ -117,6 +132,17 @@ def _results(
     }
 
 
+def _diaries(
+    study: Study, world: World, entrants: list[Entrant], policies: list[dict[str, Any]], students: Int
+) -> dict[str, Any]:
+    """Whole courses of some students under the best policy that could be deployed, its first seed."""
+    deployable = [p for p in policies if p["kind"] != PRIVILEGED]
+    best = max(deployable, key=lambda p: float(p["mean"]))["name"]
+    player = next(e.players[0] for e in entrants if e.name == best)
+    kept, attendance = diaries(world, player, students[:DIARIES], study.evaluation.seed, gate=study.gate)
+    return told(world, best, kept, attendance, study.evaluation.smallest_cell)
+
+
 def _heuristics(
     study: Study, world: World, run: Run, progress: Progress
 ) -> tuple[list[Entrant], dict[str, list[dict[str, Any]]]]:
@@ -133,7 +159,7 @@ def _heuristics(
             def tell(setting: object, score: float) -> None:
                 progress.update(task, about=f"{score:.2f} points")
 
-            found = tune(world, policy, students, outcome=study.objective.outcome, gate=study.gate, progress=tell)
+            found = tune(world, policy, students, objective=study.objective, gate=study.gate, progress=tell)
             policy, tried[name] = found.policy, found.table
             run.table(f"tuning-{name}", {key: [str(row[key]) for row in found.table] for key in found.table[0]})
         entrants.append(Entrant(name, HEURISTIC, tracker_name(policy.tracker), (policy,)))

@@ -1,0 +1,66 @@
+"""Diaries are the courses that a rollout plays, told event by event; what is shown of them hides small groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curriculum_rl import load_world, rollout
+from curriculum_rl.evaluation.diary import MANY, diaries, told
+from curriculum_rl.policies.load import load_policy
+
+IDS = np.arange(40)
+
+
+@pytest.fixture(scope="module", params=["fractions", "classroom"])
+def kept(request: pytest.FixtureRequest) -> tuple[Any, ...]:
+    world, policy = load_world(request.param), load_policy("mastery_review")
+    return world, policy, *diaries(world, policy, IDS, 3)
+
+
+def test_they_are_the_courses_that_a_rollout_plays(kept: tuple[Any, ...]):
+    world, policy, found, _ = kept
+    outcomes = rollout(world, policy, IDS, 3)
+    np.testing.assert_array_equal([len(d.events) for d in found], outcomes.decisions)
+    np.testing.assert_array_equal([d.left for d in found], outcomes.left)
+    np.testing.assert_allclose([sum(e.minutes for e in d.events) for d in found], outcomes.minutes)
+    followed = [sum(e.done == e.offered[0] for e in d.events) for d in found]
+    np.testing.assert_array_equal(followed, outcomes.followed)
+
+
+def test_events_follow_one_another_and_chances_are_chances(kept: tuple[Any, ...]):
+    world, _, found, attendance = kept
+    for d in found:
+        assert all(a.day < b.day and a.session <= b.session for a, b in zip(d.events, d.events[1:], strict=False))
+        assert all(0.0 <= x <= 1.0 for e in d.events for x in (e.believed, e.true))
+        tries: dict[int, int] = {}
+        for e in d.events:
+            if e.right is not None:
+                for concept in world.curriculum.activities[e.done].loads:
+                    k = world.curriculum.concept_index[concept]
+                    tries[k] = tries.get(k, 0) + 1
+        assert {g.concept: g.tries for g in d.goals} == {g.concept: tries.get(g.concept, 0) for g in d.goals}
+    assert np.all(np.diff(attendance.there) <= 0.0)
+    assert attendance.there[-1] == pytest.approx(1.0 - np.mean([d.left for d in found]))
+    assert (attendance.engagement is None) == (world.population.faculties.engagement is None)
+
+
+def test_who_is_stuck_tried_often_and_is_not_believed_to_recall_it(kept: tuple[Any, ...]):
+    _, _, found, _ = kept
+    for d in found:
+        standing = {g.concept: g for g in d.goals}
+        for concept, reason in d.stuck:
+            assert standing[concept].tries >= MANY
+            assert reason
+    assert not all(d.stuck for d in found)
+
+
+def test_what_is_told_leaves_small_subgroups_out(kept: tuple[Any, ...]):
+    world, _, found, attendance = kept
+    shown = told(world, "mastery_review", found, attendance, smallest=len(IDS) + 1)
+    assert shown["courses"] == shown["stuck"] == []
+    shown = told(world, "mastery_review", found, attendance, smallest=1)
+    assert shown["courses"]
+    assert {c["group"] for c in shown["courses"]} <= {g.name for g in world.population.groups}
