@@ -34,7 +34,11 @@ def test_every_experiment_is_whole() -> None:
 def heuristics(experiment: str) -> list[str]:
     """Those that it plays: every one but the slow unless its config names them."""
     config = check_yaml(configs_folder() / "experiment" / f"{experiment}.yaml")
-    named: list[str] | None = config.get("policies", {}).get("names")
+    choices = [
+        of["override /policies"] for of in config["defaults"] if isinstance(of, dict) and "override /policies" in of
+    ]
+    chosen = check_yaml(configs_folder() / "policies" / f"{choices[0]}.yaml")["names"] if choices else None
+    named: list[str] | None = config.get("policies", {}).get("names", chosen)
     return usual_names() if named is None else named
 
 
