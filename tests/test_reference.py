@@ -14,45 +14,58 @@ from curriculum_rl.trackers.counts import Counts
 from curriculum_rl.world import World
 from tests.reference.knowledge import MINDS
 from tests.reference.scalar import Reference, Student
-from tests.worlds import WORLDS, random_actions, world_named
+from tests.worlds import ALONE, WORLDS, random_actions, world_named
 
 CLOSE = 1e-9
 REAL = ("minutes", "elapsed", "score")
+TOLD = ("activity", "correct", "minutes", "elapsed", "terminated", "truncated", "left")
 SEED = 20_240
 TESTED = [name for name in WORLDS if type(world_named(name).population.knowledge).__name__ in MINDS]
 
 
 def played(world: World, lanes: int, steps: int, first: int) -> tuple[dict[str, Any], Simulation, Int]:
-    """What the package says happened: (steps, lanes) arrays; the simulation at its end; the actions."""
+    """What the package says happened: (steps, lanes) arrays; the simulation at its end; the offers, (steps, 3, lanes).
+
+    One, two or three are offered at a time, whether they can be done or not.
+    """
     simulation = Simulation(world, Counts(), np.arange(first, first + lanes), SEED)
-    actions, following = random_actions(world, steps, lanes, first), first + lanes
-    record: dict[str, list[Any]] = {
-        name: [] for name in ("id", "correct", "minutes", "elapsed", "terminated", "truncated", "score")
-    }
+    offers, following = random_actions(world, 3 * steps, lanes, first).reshape(steps, 3, lanes), first + lanes
+    record: dict[str, list[Any]] = {name: [] for name in ("id", "mask", *TOLD, "score")}
     for t in range(steps):
         record["id"].append(simulation.students.id.copy())
-        happened = simulation.step(actions[t])
-        for name in ("correct", "minutes", "elapsed", "terminated", "truncated"):
+        if world.population.faculties.access is not None:
+            record["mask"].append(simulation.mask())
+        count = offered(t)
+        happened = simulation.step(offers[t, 0] if count == 1 else offers[t, :count])
+        for name in TOLD:
             record[name].append(getattr(happened, name))
         record["score"].append(world.population.expected_score(simulation.students))
-        over = np.flatnonzero(happened.terminated | happened.truncated)
+        over = np.flatnonzero(happened.over)
         simulation.replace(over, np.arange(following, following + len(over)))
         following += len(over)
-    return {name: np.array(rows) for name, rows in record.items()}, simulation, actions
+    return {name: np.array(rows) for name, rows in record.items()}, simulation, offers
+
+
+def offered(step: int) -> int:
+    """How many activities are offered at a step of every lane."""
+    return 1 + step % 3
 
 
 def compare(world: World, lanes: int, steps: int, first: int = 0, *, scores: bool = True) -> None:
     """Zero mismatches in answers and endings; all real numbers within 1e-9, the state of every lane at the end too."""
-    record, simulation, actions = played(world, lanes, steps, first)
+    record, simulation, offers = played(world, lanes, steps, first)
     reference = Reference(world)
     for lane in range(lanes):
-        ids, activities = record["id"][:, lane].tolist(), actions[:, lane].tolist()
+        ids, each = record["id"][:, lane].tolist(), offers[:, :, lane].tolist()
         rows, here = [], None
-        for student, activity in zip(ids, activities, strict=True):
+        for t, (student, offer) in enumerate(zip(ids, each, strict=True)):
             here = here or reference.student(SEED, student)
-            event = reference.step(here, activity)
+            if len(record["mask"]):
+                can = [reference.faculties.possible(here.inner, i) for i in range(len(reference.activities))]
+                assert record["mask"][t][lane].tolist() == can
+            event = reference.step(here, *offer[: offered(t)])
             rows.append((*vars(event).values(), *([reference.expected_score(here)] if scores else [])))
-            here = None if event.terminated or event.truncated else here
+            here = None if event.over else here
         for name, values in zip((*vars(event), "score"), zip(*rows, strict=True), strict=False):
             wrong = np.abs(np.array(values, dtype=float) - record[name][:, lane]) >= (CLOSE if name in REAL else 0.5)
             assert not wrong.any(), f"{name} of {world.name}, student {ids[wrong.argmax()]}, lane step {wrong.argmax()}"
@@ -76,6 +89,7 @@ def same_state(reference: Reference, scalar: Student, simulation: Simulation, la
         "goal_weight": 1.0 / sum(scalar.goals),
         **{f"knowledge.{name}": value for name, value in scalar.mind.state().items()},
         **{f"memory.{name}": value for name, value in scalar.memo.state().items()},
+        **reference.faculties.state(scalar.inner, scalar.goals, scalar.person),
         "at_test": reference.at_test(scalar),
         "mastery": [scalar.mind.recall(k, 1.0) for k in range(len(scalar.goals))],
         "test_recall": reference.test_recall(scalar),
@@ -92,6 +106,11 @@ def same_state(reference: Reference, scalar: Student, simulation: Simulation, la
 @pytest.mark.parametrize("name", TESTED)
 def test_equal_to_the_scalar_reference(name: str):
     compare(world_named(name), lanes=40, steps=500)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_each_faculty_alone_is_equal_to_the_scalar_reference(name: str):
+    compare(world_named(name), lanes=20, steps=200)
 
 
 @pytest.mark.slow
@@ -111,11 +130,11 @@ def test_the_comparison_notices_a_slip_of_five_percent():
     world = world_named("bkt exponential")
     memory = replace(world.population.memory, new_days=world.population.memory.new_days * 1.05)
     wrong = replace(world, population=replace(world.population, memory=memory))
-    record, _, actions = played(wrong, 20, 100, 0)
+    record, _, offers = played(wrong, 20, 100, 0)
     reference, mismatch = Reference(world), False
     for lane in range(20):
         student = reference.student(SEED, lane)
         for t in range(int((record["id"][:, lane] == lane).sum())):
-            reference.step(student, int(actions[t, lane]))
+            reference.step(student, *offers[t, : offered(t), lane].tolist())
             mismatch |= abs(reference.expected_score(student) - record["score"][t, lane]) > CLOSE
     assert mismatch

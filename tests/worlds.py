@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,15 @@ from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Activity, Concept, Curriculum, Prerequisite
 from curriculum_rl.packs import pack_names
 from curriculum_rl.resources import configs_folder
+from curriculum_rl.students.access import Access, Resource
+from curriculum_rl.students.choice import Choice
+from curriculum_rl.students.dropout import Dropout
+from curriculum_rl.students.engagement import Engagement
+from curriculum_rl.students.faculties import Faculties
+from curriculum_rl.students.form import Forms
 from curriculum_rl.students.pace import Pace
 from curriculum_rl.students.population import Goals, Population
+from curriculum_rl.students.rapid_guessing import RapidGuessing
 from curriculum_rl.students.traits import Group
 from curriculum_rl.world import World, load_world
 from curriculum_rl.yaml_file import check_yaml
@@ -149,21 +157,97 @@ def forgetful_world() -> World:
     return World("bkt with loss", world.curriculum, population, COURSE)
 
 
+FACULTIES = Faculties(
+    engagement=Engagement(
+        base_mean=0.6,
+        base_sd=0.9,
+        by_group={"village": -0.5, "late": 0.3},
+        target=0.6,
+        success=0.08,
+        failure=0.11,
+        boredom=0.07,
+        variety=0.03,
+        belonging=0.05,
+        autonomy=0.04,
+        pull=0.08,
+        effort=0.7,
+    ),
+    dropout=Dropout(
+        intercept=-1.6,
+        by_group={"village": 0.8, "city / late": -0.4},
+        time=-0.5,
+        failures=1.7,
+        engagement=2.6,
+        memory=0.3,
+    ),
+    rapid_guessing=RapidGuessing(
+        intercept=-1.2, by_group={"late": 0.5}, engagement=3.0, haste=0.25, right=0.3, learning=0.4
+    ),
+    forms=Forms(
+        assistance={"worked example": 0.9, "easy problem": 0.3},
+        feedback={"problem": 0.6, "hard problem": 0.8, "project": 0.5},
+        novice=0.7,
+        expert=0.6,
+        correction=0.5,
+        fondness=0.06,
+        meshing=0.2,
+    ),
+    choice=Choice(own=-0.7, by_group={"city": 0.4, "early": -0.6}, relief=0.8, trust=1.4, interest=0.6, goal=1.7),
+    access=Access(
+        (
+            Resource("online", share=0.8, by_group={"village": -1.1}, daily=0.7),
+            Resource("sound", share=0.9, by_group={"late": 0.6}, daily=1.0),
+        )
+    ),
+)
+"""Every faculty that acts on one student, no number of which is its default."""
+
+
+@functools.cache
+def world_of_faculties(*names: str) -> World:
+    """These of `FACULTIES`, in a world whose students can lose concepts; with access, activities have needs."""
+    plain = forgetful_world()
+    groups = (
+        Group("city / early", 0.5, ability_mean=0.4, **SPREAD),
+        Group("city / late", 0.2, **SPREAD),
+        Group("village / late", 0.3, ability_mean=-0.3, **SPREAD),
+    )
+    needs = {"worked example": ("online",), "hard problem": ("sound",), "project": ("online", "sound")}
+    activities = tuple(
+        replace(a, needs=needs.get(a.form, ()) if "access" in names else ()) for a in plain.curriculum.activities
+    )
+    on = Faculties(**{name: getattr(FACULTIES, name) for name in names})
+    return World(
+        " and ".join(names),
+        replace(plain.curriculum, activities=activities),
+        replace(plain.population, groups=groups, faculties=on),
+        Course(days=(0.0, 1.0, 3.0, 6.0, 10.0, 15.0), minutes=14.0, test_days=4.0, mastered=0.7),
+    )
+
+
 WORLDS: tuple[str, ...] = (
     *(f"{knowledge} exponential" for knowledge in names("knowledge")),
     *(f"bkt {memory}" for memory in names("memory") if memory != "exponential"),
     "bkt with loss",
+    "all faculties",
     *(f"pack {name}" for name in pack_names()),
 )
-"""Names for `world_named`: every model of knowledge, every model of memory, every pack."""
+"""Names for `world_named`: every model of knowledge, every model of memory, all faculties, every pack."""
+
+ALONE: tuple[str, ...] = tuple(f"faculty {name}" for name in FACULTIES.on)
+"""Names of worlds with one faculty alone."""
 
 
 @functools.cache
 def world_named(name: str) -> World:
-    """A world of the list above."""
+    """A world of the lists above."""
     if name == "bkt with loss":
         return forgetful_world()
+    if name == "all faculties":
+        return world_of_faculties(*FACULTIES.on)
     kind, _, what = name.partition(" ")
+    if kind == "faculty":
+        return world_of_faculties(what)
     return load_world(what) if kind == "pack" else made_world(kind, what)
 
 

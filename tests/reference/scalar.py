@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from tests.reference.draws import LIFE, PERSON, Key, key, step_counter
+from tests.reference.inner import Faculties, Inner
 from tests.reference.knowledge import MINDS, Load, Mind
 from tests.reference.memory import MEMOS, Memo
 
@@ -24,6 +25,7 @@ class Student:
     """All that is true of one student."""
 
     life: Key
+    person: Key
     group: int
     ability: float
     rate: float
@@ -32,6 +34,7 @@ class Student:
     goals: list[bool]
     mind: Mind
     memo: Memo
+    inner: Inner
     now: float
     step: int = 0
     session: int = 0
@@ -45,11 +48,17 @@ class Student:
 class Event:
     """What one step did."""
 
+    activity: int
     correct: bool
     minutes: float
     elapsed: float
     terminated: bool
     truncated: bool
+    left: bool
+
+    @property
+    def over(self) -> bool:
+        return self.terminated or self.truncated or self.left
 
 
 class Reference:
@@ -66,6 +75,7 @@ class Reference:
         for p in world.curriculum.prerequisites:
             self.parents[self.index[p.concept]].append((self.index[p.prerequisite], p.strength))
         self.test_day = self.course.days[-1] + self.course.test_days
+        self.faculties = Faculties(world)
 
     def student(self, seed: int, student: int) -> Student:
         """Draws one student."""
@@ -98,6 +108,7 @@ class Reference:
         )
         made = Student(
             life=key(seed, LIFE, student),
+            person=person,
             group=group,
             ability=ability,
             rate=rate,
@@ -106,6 +117,7 @@ class Reference:
             goals=self._goals([person.uniform(GOALS_FROM + k) for k in concepts]),
             mind=mind,
             memo=memo,
+            inner=self.faculties.start(group, person),
             now=first_day,
         )
         made.at_test, made.aims = self.at_test(made), [k for k, goal in enumerate(made.goals) if goal]
@@ -134,28 +146,42 @@ class Reference:
             ready *= 1.0 - strength * (1.0 - self.recall(s, parent, s.now))
         return self.population.leak + (1.0 - self.population.leak) * ready
 
-    def step(self, s: Student, activity: int) -> Event:
-        """The student does one activity."""
+    def step(self, s: Student, *offered: int) -> Event:
+        """The student does one activity of those offered."""
+        faculties, life = self.faculties, s.life
+        activity = faculties.chosen(s.inner, list(offered), s.goals, life, s.step)
         a, loads = self.activities[activity], self.loads[activity]
         kept = [s.memo.recalled(k, s.now) for k, _ in loads]
         chance = s.mind.success(loads, kept, a.difficulty)
-        correct = a.answered and s.life.uniform(step_counter(s.step, ANSWER)) < chance
-        noise = s.life.normal(step_counter(s.step, PACE))
+        noise = life.normal(step_counter(s.step, PACE))
         minutes = a.minutes * math.exp(self.population.pace.residual_sd * noise - s.pace)
+        rapid = faculties.rapid(s.inner, life, s.step)
+        if rapid:
+            chance, minutes = faculties.on.rapid_guessing.right, minutes * faculties.on.rapid_guessing.haste
+        correct = a.answered and life.uniform(step_counter(s.step, ANSWER)) < chance
         ready = [self.readiness(s, k) for k, _ in loads]
         tries = []
         for i, (k, share) in enumerate(loads):
-            u, v = (partial(s.life.uniform, step_counter(s.step, slot + i)) for slot in (LEARN, LOSE))
-            tries.append((k, ready[i] * a.learning * share, u, v))
+            u, v = (partial(life.uniform, step_counter(s.step, slot + i)) for slot in (LEARN, LOSE))
+            wrong, known = a.answered and not correct, s.mind.recall(k, kept[i])
+            strength = ready[i] * a.learning * share * faculties.teaching(s.inner, activity, known, wrong, rapid)
+            tries.append((k, strength, u, v))
         came = s.mind.tried(activity, tries, correct, a.answered)
         for i, ((k, _), (held, new)) in enumerate(zip(loads, came, strict=True)):
+            held = held and (new or not rapid)  # who did not look did not remember either
             s.memo.practise(k, s.now, kept[i], held, held and correct, a.answered, new)
         for k in self.index.values() if self.population.knowledge.wide else [k for k, _ in loads]:
             s.at_test[k] = self.recall(s, k, self.test_day)
-        s.step += 1
+        faculties.feel(s.inner, activity, chance, a.answered, correct, len(offered))
+        before = s.session
         elapsed = self._clock(s, minutes)
-        done = self.test_recall(s) >= self.course.mastered - TIE
-        return Event(correct, minutes, elapsed, done, s.session >= len(self.course.days))
+        done, ended = self.test_recall(s) >= self.course.mastered - TIE, s.session >= len(self.course.days)
+        left = False
+        if s.session > before:
+            faculties.renew(s.inner, s.person, s.session)
+            left = not (done or ended) and faculties.leaves(s.inner, s.session, life, s.step)
+        s.step += 1
+        return Event(activity, correct, minutes, elapsed, done, ended, left)
 
     def _clock(self, s: Student, minutes: float) -> float:
         s.used += minutes
