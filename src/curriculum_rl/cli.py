@@ -241,6 +241,7 @@ examples:
     )
     added.add_argument("policies", nargs="+", metavar="POLICY", help="a heuristic's name, or the path of a saved one")
     added.add_argument("--world", default="new_material", help="a pack, a configured world or a folder")
+    added.add_argument("--objective", default="delayed_test", metavar="NAME", help="what policies are compared by")
     added.add_argument("--students", type=int, default=2000, metavar="N", help="how many (default 2000)")
     added.add_argument("--seed", type=int, default=0, help="of the students and of random policies")
 
@@ -248,14 +249,18 @@ examples:
 def _evaluate(typed: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from curriculum_rl.studies.judge import find_policies, forms_table, judge, table
+    from curriculum_rl.studies.judge import find_objective, find_policies, forms_table, judge, table
     from curriculum_rl.world import load_world
 
     world = load_world(typed.world)
-    policies = find_policies(world, typed.policies)
+    policies, objective = find_policies(world, typed.policies), find_objective(typed.objective)
     with Console(stderr=True).status("") as status:
-        outcomes = judge(world, policies, typed.students, typed.seed, lambda name: status.update(f"{name} ..."))
-    Console().print(table(world, outcomes), forms_table(world, outcomes))
+
+        def told(name: str) -> None:
+            status.update(f"{name} ...")
+
+        outcomes = judge(world, policies, typed.students, typed.seed, objective, told)
+    Console().print(table(world, outcomes, objective.outcome), forms_table(world, outcomes))
     return DONE
 
 

@@ -77,7 +77,7 @@ def test_refuses_every_bad_number(name: str, bad: Any):
                 replace(memory, **{field.name: wrong})
 
 
-MAY_BE_NEGATIVE: tuple[str, ...] = ()
+MAY_BE_NEGATIVE = ("bias", "wrong_weight")
 
 
 def begun(name: str, factor: float | None = None) -> tuple[Any, Any]:

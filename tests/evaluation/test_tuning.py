@@ -15,6 +15,7 @@ from curriculum_rl.envs.simulation import View
 from curriculum_rl.evaluation.cohorts import TUNE
 from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.evaluation.tuning import tune
+from curriculum_rl.objectives.mastery_gain import MasteryGain
 from curriculum_rl.policies.greedy import Greedy
 from curriculum_rl.policies.policy import evenly
 from curriculum_rl.policies.zone import Zone
@@ -75,7 +76,7 @@ def test_only_what_is_clearly_behind_plays_a_quarter():
 
 
 def test_it_can_tune_for_another_outcome_and_is_repeatable():
-    once, again = (tune(WORLD, Zone(), 100, outcome="mastery_gain") for _ in range(2))
+    once, again = (tune(WORLD, Zone(), 100, objective=MasteryGain()) for _ in range(2))
     assert once == again
     best = rollout(WORLD, once.policy, np.arange(TUNE.start, TUNE.start + 100)).mastery_gain.mean()
     assert once.trials[0].score == pytest.approx(best)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from tests.reference.draws import INVERSE
+
 Luck = Callable[[int, int], float]  # a uniform draw of a kind and a concept, made when it is asked for
 
 
@@ -103,9 +105,66 @@ class FSRSMemo:
         self.stability[k], self.difficulty[k] = max(0.001, s), min(10.0, max(1.0, d))
 
 
+class ExponentialCurveMemo:
+    """Rates of items, and strengths that reviews add to."""
+
+    def __init__(self, model: Any, memory: float, held: list[bool], day: float, luck: Luck) -> None:
+        self.p = model
+        z = [INVERSE(max(luck(0, k), 2.0**-54)) for k in range(len(held))]
+        self.rate = [model.rate * math.exp(model.rate_sd * x - memory) for x in z]
+        self.strength = [model.known_strength if x else 1.0 for x in held]
+        self.last = [day] * len(held)
+
+    def state(self) -> dict[str, object]:
+        return {"rate": self.rate, "strength": self.strength, "last": self.last}
+
+    def recalled(self, k: int, day: float) -> float:
+        return math.exp(-self.rate[k] * max(0.0, day - self.last[k]) / self.strength[k])
+
+    def practise(
+        self, k: int, day: float, recalled: float, held: bool, correct: bool, answered: bool, new: bool
+    ) -> None:
+        if held:
+            self.strength[k] = 1.0 if new else self.strength[k] + self.p.growth
+            self.last[k] = day
+
+
+class HalfLifeRegressionMemo:
+    """Half-lives from how often it was right and wrong."""
+
+    def __init__(self, model: Any, memory: float, held: list[bool], day: float, luck: Luck) -> None:
+        self.p = model
+        z = [INVERSE(max(luck(0, k), 2.0**-54)) for k in range(len(held))]
+        self.item = [model.item_sd * x + memory / math.log(2.0) for x in z]
+        self.right, self.wrong = [model.known_right if x else 0.0 for x in held], [0.0] * len(held)
+        self.last = [day] * len(held)
+
+    def state(self) -> dict[str, object]:
+        return {"right": self.right, "wrong": self.wrong, "item": self.item, "last": self.last}
+
+    def recalled(self, k: int, day: float) -> float:
+        x, y = (math.sqrt(1 + n) if self.p.roots else n for n in (self.right[k], self.wrong[k]))
+        power = self.p.bias + self.p.right_weight * x + self.p.wrong_weight * y + self.item[k]
+        half_life = min(self.p.cap_days, max(self.p.floor_days, 2.0 ** min(power, 500.0)))
+        return 2.0 ** (-max(0.0, day - self.last[k]) / half_life)
+
+    def practise(
+        self, k: int, day: float, recalled: float, held: bool, correct: bool, answered: bool, new: bool
+    ) -> None:
+        if new:
+            self.right[k], self.wrong[k] = 1.0, 0.0
+        elif held and answered:
+            self.right[k] += correct
+            self.wrong[k] += not correct
+        if held:
+            self.last[k] = day
+
+
 MEMOS: dict[str, Any] = {
     "NoForgetting": HalfLifeMemo,
     "Exponential": HalfLifeMemo,
     "Power": HalfLifeMemo,
     "FSRS": FSRSMemo,
+    "ExponentialCurve": ExponentialCurveMemo,
+    "HalfLifeRegression": HalfLifeRegressionMemo,
 }

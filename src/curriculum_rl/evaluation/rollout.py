@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.envs.simulation import Gate, Simulation
 from curriculum_rl.evaluation.cohorts import TEST, first
+from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
@@ -23,6 +24,12 @@ from curriculum_rl.world import World
 CHUNK = 4096
 OFFERS_FROM = 40
 """Each further offer of a slate draws from counters so many bits up in the POLICY stream. Frozen."""
+OUTCOMES: Final[Mapping[str, str]] = {
+    "gain": "points over no practice",
+    "mastery_gain": "points of mastery gained",
+    "mean_reward": "the objective's reward at a decision",
+}
+"""The columns of `Outcomes` that policies are compared by, in words."""
 BINS = 20
 """Equal parts of the course, by minutes, in which choices and mastery are counted."""
 
@@ -48,6 +55,12 @@ class Outcomes:
     followed: Int  # (n,) activities done that were the first offered
     engagement: Float  # (n,) at the end, in [0, 1]; 1/2 where the world has none
     forms: Int  # (n, forms) how often each form was chosen
+    reward: Float  # (n,) sum of the objective's rewards; 0 where none was given
+
+    @property
+    def mean_reward(self) -> Float:
+        """The objective's reward at a decision, on average, (n,)."""
+        return self.reward / np.maximum(self.decisions, 1)
 
     @property
     def gain(self) -> Float:
@@ -94,6 +107,7 @@ def rollout(
     gate: Gate | None = None,
     slate: int = 1,
     chunk: int = CHUNK,
+    objective: Objective | None = None,
     traces: Traces | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Outcomes:
@@ -107,6 +121,7 @@ def rollout(
         gate: masks activities as in the environments.
         slate: activities that each student is offered at a time; the privileged offer one.
         chunk: students at a time; it changes no result but a network's last bits.
+        objective: whose rewards are summed where given, at their cost.
         traces: filled in where given, at a cost of O(n K) a step.
         progress: called with the number of students who finished since the last call.
     """
@@ -116,7 +131,8 @@ def rollout(
     check.raise_all()
     ids = first(TEST, students) if isinstance(students, int) else np.asarray(students, dtype=np.int64)
     parts = [
-        _play(world, policy, ids[i : i + chunk], seed, gate, slate, traces, progress) for i in range(0, len(ids), chunk)
+        _play(world, policy, ids[i : i + chunk], seed, gate, slate, objective, traces, progress)
+        for i in range(0, len(ids), chunk)
     ]
     columns = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Outcomes)}
     return Outcomes(**columns)
@@ -161,6 +177,7 @@ def _play(
     seed: int,
     gate: Gate | None,
     slate: int,
+    objective: Objective | None,
     traces: Traces | None,
     progress: Callable[[int], None] | None,
 ) -> Outcomes:
@@ -178,6 +195,8 @@ def _play(
         outcomes.forms[place, form[happened.activity]] += 1
         outcomes.followed[place] += happened.activity == offered.reshape(-1, len(place))[0]
         outcomes.minutes[place] += happened.minutes
+        if objective is not None:
+            outcomes.reward[place] += objective.reward(happened, simulation.students, world.population)
         over = happened.over
         if over.any():
             _finish(outcomes, place[over], simulation, over, happened)
@@ -208,6 +227,7 @@ def _blank(world: World, simulation: Simulation) -> Outcomes:
         followed=np.zeros(n, dtype=np.int64),
         engagement=np.full(n, 0.5),
         forms=np.zeros((n, len(world.curriculum.forms)), dtype=np.int64),
+        reward=np.zeros(n),
     )
 
 

@@ -17,6 +17,8 @@ from curriculum_rl.batch import Float, Int
 from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.evaluation.cohorts import TUNE, first
 from curriculum_rl.evaluation.rollout import rollout
+from curriculum_rl.objectives.delayed_test import DelayedTest
+from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.policies.policy import Tunable
 from curriculum_rl.world import World
 
@@ -69,7 +71,7 @@ def tune(
     students: int | Int = 1000,
     seed: int = 0,
     *,
-    outcome: str = "gain",
+    objective: Objective | None = None,
     gate: Gate | None = None,
     rounds: int = 8,
     progress: Callable[[P, float], None] = lambda policy, score: None,
@@ -78,16 +80,17 @@ def tune(
 
     Args:
         students: ids, or how many of the TUNE cohort.
-        outcome: what is to be high: a column of `Outcomes`.
+        objective: whose outcome is to be high; the delayed test unless told.
         gate: masks activities as in the environments.
         rounds: at most so many times through all variants.
         progress: called with each setting that was tried and its mean score.
     """
     ids = first(TUNE, students) if isinstance(students, int) else students
+    aim = objective or DelayedTest()
     scores: dict[P, Float] = {}
 
     def play(tried: P, part: Int) -> Float:
-        points: Float = getattr(rollout(world, tried, part, seed, gate=gate), outcome)
+        points: Float = getattr(rollout(world, tried, part, seed, gate=gate, objective=aim), aim.outcome)
         return points
 
     def better(tried: P, best: P) -> bool:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from rich import box
 from rich.table import Table
 
+from curriculum_rl.config import build, nearest
 from curriculum_rl.evaluation.cohorts import TEST, first
-from curriculum_rl.evaluation.rollout import Outcomes, rollout
+from curriculum_rl.evaluation.rollout import OUTCOMES, Outcomes, rollout
 from curriculum_rl.evaluation.statistics import compare_all, intervals
+from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.policies.load import load_policy
 from curriculum_rl.policies.policy import Policy
+from curriculum_rl.resources import configs_folder
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import World
+from curriculum_rl.yaml_file import check_yaml
 
 
 def find_policies(world: World, names: Sequence[str]) -> dict[str, Policy]:
@@ -37,6 +42,19 @@ def find_policies(world: World, names: Sequence[str]) -> dict[str, Policy]:
     return found
 
 
+def find_objective(name: str) -> Objective:
+    """The objective of this name in `configs/objective`.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    folder = configs_folder() / "objective"
+    if not (folder / f"{name}.yaml").is_file():
+        names = sorted(p.stem for p in folder.glob("*.yaml"))
+        raise InvalidInput("objective", [f"{name!r} is no objective. {nearest(name, names)}"])
+    return cast(Objective, build(check_yaml(folder / f"{name}.yaml"), name))
+
+
 def load_saved(path: Path, world: World) -> Policy:
     """A trained policy, by its path without suffix. Torch is imported here, for heuristics do without."""
     from curriculum_rl.agents.learned import load_learned
@@ -53,6 +71,7 @@ def judge(
     policies: Mapping[str, Policy],
     students: int,
     seed: int,
+    objective: Objective | None = None,
     told: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Outcomes]:
     """Every policy's outcomes for the same students of the test cohort, with the same luck.
@@ -63,20 +82,20 @@ def judge(
     outcomes = {}
     for name, policy in policies.items():
         told(name)
-        outcomes[name] = rollout(world, policy, ids, seed)
+        outcomes[name] = rollout(world, policy, ids, seed, objective=objective)
     return outcomes
 
 
-def table(world: World, outcomes: Mapping[str, Outcomes]) -> Table:
-    """Best first: the gain with its interval, and how much less than the best it is, paired student by student."""
-    gains = {name: one.gain for name, one in outcomes.items()}
-    means = intervals(gains)
-    ranked = sorted(gains, key=lambda name: -means[name].mean)
+def table(world: World, outcomes: Mapping[str, Outcomes], outcome: str = "gain") -> Table:
+    """Best first: the mean with its interval, and how much less than the best it is, paired student by student."""
+    scores = {name: getattr(one, outcome) for name, one in outcomes.items()}
+    means = intervals(scores)
+    ranked = sorted(scores, key=lambda name: -means[name].mean)
     best = ranked[0]
-    against = {c.policy: c for c in compare_all(gains, [(name, best) for name in ranked[1:]])}
+    against = {c.policy: c for c in compare_all(scores, [(name, best) for name in ranked[1:]])}
     count = len(next(iter(outcomes.values())).student)
-    made = Table(box=box.SIMPLE_HEAD, title=f"{world.name}: points over no practice, {count:,} held-out students")
-    for heading in ("policy", "gain [95%]", "against the best [95%]", "p (Holm)"):
+    made = Table(box=box.SIMPLE_HEAD, title=f"{world.name}: {OUTCOMES[outcome]}, {count:,} held-out students")
+    for heading in ("policy", "mean [95%]", "against the best [95%]", "p (Holm)"):
         made.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
     for name in ranked:
         mean, pair = means[name], against.get(name)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 
 from curriculum_rl.batch import Float, Int
 from curriculum_rl.envs.simulation import Gate
-from curriculum_rl.evaluation.rollout import Outcomes, Player, Traces, blank_traces, rollout
+from curriculum_rl.evaluation.rollout import OUTCOMES, Outcomes, Player, Traces, blank_traces, rollout
+from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.world import World
 
 
@@ -56,11 +58,11 @@ class Played:
 
     def table(self) -> dict[str, list[object]]:
         """Every student's outcome with every seed, as columns."""
-        columns: dict[str, list[object]] = {"seed_index": [], "gain": [], "mastery_gain": []}
+        columns: dict[str, list[object]] = {"seed_index": [], **{name: [] for name in OUTCOMES}}
         for i, outcome in enumerate(self.outcomes):
             columns["seed_index"] += [i] * len(outcome.student)
-            columns["gain"] += outcome.gain.tolist()
-            columns["mastery_gain"] += outcome.mastery_gain.tolist()
+            for name in OUTCOMES:
+                columns[name] += getattr(outcome, name).tolist()
             for field in fields(Outcomes):
                 if field.name != "forms":
                     columns.setdefault(field.name, []).extend(getattr(outcome, field.name).tolist())
@@ -74,12 +76,14 @@ def play(
     seed: int,
     *,
     gate: Gate | None = None,
+    objective: Objective | None = None,
     traced: int = 500,
     done: Callable[[str, int], None] = lambda name, students: None,
 ) -> list[Played]:
     """Every entrant teaches the same students, who meet the same luck.
 
     Args:
+        objective: whose rewards are summed.
         traced: of how many students the curriculum map is drawn.
         done: called with the entrant's name and how many more students finished.
     """
@@ -88,7 +92,8 @@ def play(
         traces = blank_traces(world)
 
         def teach(player: Player, ids: Int, traces: Traces | None = None, name: str = entrant.name) -> Outcomes:
-            return rollout(world, player, ids, seed, gate=gate, traces=traces, progress=lambda count: done(name, count))
+            told = partial(done, name)
+            return rollout(world, player, ids, seed, gate=gate, objective=objective, traces=traces, progress=told)
 
         first = [
             _joined(teach(player, students[:traced], traces), teach(player, students[traced:]))

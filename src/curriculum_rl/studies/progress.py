@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from curriculum_rl.evaluation.rollout import OUTCOMES
+
 
 def bars() -> Progress:
     """Progress on standard error; a task may say something `about` itself."""
@@ -36,14 +38,14 @@ def table(results: dict[str, Any]) -> Table:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,
-        title=f"{results['world']['name']}: points over no practice,\n"
+        title=f"{results['world']['name']}: {OUTCOMES[results['outcome']]},\n"
         f"{results['students']:,} students that training never met",
         caption=f"Bold: learned. Ahead by: what {best} has over each,\n"
         "paired student by student, with Holm-adjusted p. Dim: privileged, it sees\n"
         "the true state of students: a bound, not a rival.",
         caption_justify="left",
     )
-    for heading in ("policy", "gain [95%]", "ahead by [95%]", "p"):
+    for heading in ("policy", "mean [95%]", "ahead by [95%]", "p"):
         made.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
     for p in policies:
         row = [

@@ -119,7 +119,7 @@ def _train(job: Job, queue: Queue[Moment]) -> tuple[dict[str, Any], float]:
         queue.put(Moment((job.name, job.seed), dict(numbers), frames))
 
     watch = Watch(
-        validate=partial(validation, job.world, job.gate),
+        validate=partial(validation, job.world, job.gate, job.objective),
         tell=tell,
         checkpoint=job.folder / "checkpoints" / f"{job.name}-seed{job.seed}",
         name=f"{job.name}, seed {job.seed}",
@@ -139,6 +139,7 @@ def _train(job: Job, queue: Queue[Moment]) -> tuple[dict[str, Any], float]:
     return {"policy": job.name, "seed": job.seed, **trained.curve.plain()}, trained.seconds
 
 
-def validation(world: World, gate: Gate | None, policy: LearnedPolicy) -> float:
-    """Mean gain on the delayed test, in points, on students who are in no training and no comparison."""
-    return float(rollout(world, policy, first(VALIDATE, VALIDATION_STUDENTS), gate=gate).gain.mean())
+def validation(world: World, gate: Gate | None, objective: Objective, policy: LearnedPolicy) -> float:
+    """Mean outcome of the objective, in points, of students who are in no training and no comparison."""
+    played = rollout(world, policy, first(VALIDATE, VALIDATION_STUDENTS), gate=gate, objective=objective)
+    return float(getattr(played, objective.outcome).mean())
