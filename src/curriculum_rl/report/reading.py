@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from curriculum_rl.evaluation.kept import Kept
 from curriculum_rl.evaluation.rollout import OUTCOMES
 from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.evaluation.subgroups import Cell, Gap
+from curriculum_rl.report.record import Record, plain
 from curriculum_rl.report.schema import (
     GAIN,
     KINDS,
@@ -18,7 +17,6 @@ from curriculum_rl.report.schema import (
     Curve,
     Policy,
     Results,
-    Series,
     Table,
 )
 from curriculum_rl.violations import Violations
@@ -33,7 +31,7 @@ def read_results(results: Mapping[str, object], where: str = "results.json") -> 
     `Comparison`). Unknown keys are left alone.
     """
     check = Violations(where)
-    top = _Record(results, "", check)
+    top = Record(results, "", check)
     if results.get("schema") != SCHEMA:
         check.add("schema", results.get("schema"), f"must be {SCHEMA}", "Run the study again with this version.")
     policies = [_policy(record) for record in top.records("policies", required=True)]
@@ -76,113 +74,18 @@ def _check_names(check: Violations, names: Sequence[str], pairs: Mapping[str, Se
                     check.add(f"{where}[{i}].{field}", name, "must be the name of one of the policies")
 
 
-@dataclass(frozen=True)
-class _Record:
-    """A JSON object at a place in the file, whose reads note what is wrong and go on."""
-
-    values: Mapping[str, object]
-    place: str
-    check: Violations
-
-    def at(self, key: str) -> str:
-        return f"{self.place}.{key}" if self.place else key
-
-    def text(self, key: str, default: str | None = "") -> str:
-        """A text; `default=None` makes it required."""
-        value = self.values.get(key)
-        if value is None and default is not None:
-            return default
-        if not isinstance(value, str) or (default is None and not value):
-            self.check.add(self.at(key), value, "must be a text")
-            return ""
-        return value
-
-    def number(self, key: str) -> float:
-        """A required, finite number."""
-        value = self.values.get(key)
-        return _plain(value) if self.check.number(self.at(key), value) else 0.0
-
-    def maybe(self, key: str) -> float | None:
-        """A number, or None where it is missing, null or not a number at all (NaN)."""
-        value = self.values.get(key)
-        if value is None or (isinstance(value, float) and math.isnan(value)):
-            return None
-        return self.number(key)
-
-    def count(self, key: str) -> int | None:
-        value = self.maybe(key)
-        return None if value is None else int(value)
-
-    def sequence(self, key: str) -> Sequence[object]:
-        value = self.values.get(key)
-        if value is None:
-            return ()
-        if isinstance(value, str) or not isinstance(value, Sequence):
-            self.check.add(self.at(key), value, "must be a list")
-            return ()
-        return value
-
-    def numbers(self, key: str) -> tuple[float, ...]:
-        values = self.sequence(key)
-        return tuple(float(str(v)) for v in values) if self.check.each(self.at(key), values) else ()
-
-    def series(self, key: str, length: int) -> Series:
-        """Numbers with gaps, `length` of them; empty if nothing was measured."""
-        values = self.sequence(key)
-        if values and len(values) != length:
-            self.check.add(self.at(key), f"{len(values)} values", f"must have one for each of {length} frames")
-        gap = [value is None or (isinstance(value, float) and math.isnan(value)) for value in values]
-        known = [value for value, missing in zip(values, gap, strict=True) if not missing]
-        if not self.check.each(self.at(key), known):
-            return ()
-        return tuple(None if m else _plain(v) for v, m in zip(values, gap, strict=True))
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        values = self.sequence(key)
-        if not all(isinstance(value, str) for value in values):
-            self.check.add(self.at(key), values, "must be a list of texts")
-        return tuple(str(value) for value in values)
-
-    def mapping(self, key: str) -> Mapping[str, object]:
-        value = self.values.get(key)
-        if value is None:
-            return {}
-        if not isinstance(value, Mapping):
-            self.check.add(self.at(key), value, "must be an object with named fields")
-            return {}
-        return {str(name): entry for name, entry in value.items()}
-
-    def record(self, key: str) -> _Record | None:
-        return _Record(self.mapping(key), self.at(key), self.check) if self.values.get(key) else None
-
-    def records(self, key: str, required: bool = False) -> list[_Record]:
-        if required and self.values.get(key) is None:
-            self.check.add(self.at(key), None, "is missing: must be a list")
-        found = []
-        for i, value in enumerate(self.sequence(key)):
-            if isinstance(value, Mapping):
-                found.append(_Record(value, f"{self.at(key)}[{i}]", self.check))
-            else:
-                self.check.add(f"{self.at(key)}[{i}]", value, "must be an object with named fields")
-        return found
-
-
-def _outcome(top: _Record) -> str:
+def _outcome(top: Record) -> str:
     outcome = top.text("outcome", GAIN)
     if outcome not in OUTCOMES:
         top.check.add("outcome", outcome, f"must be one of {', '.join(OUTCOMES)}")
     return outcome
 
 
-def _plain(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float(str(value))
-
-
-def _policy(record: _Record) -> Policy:
+def _policy(record: Record) -> Policy:
     name, kind = record.text("name", None), record.text("kind", None)
     if kind and kind not in KINDS:
         record.check.add(record.at("kind"), kind, f"must be one of {', '.join(KINDS)}")
-    forms = _Record(record.mapping("forms"), record.at("forms"), record.check)
+    forms = Record(record.mapping("forms"), record.at("forms"), record.check)
     return Policy(
         name=name,
         label=record.text("label") or name,
@@ -198,11 +101,12 @@ def _policy(record: _Record) -> Policy:
         decisions_mean=record.maybe("decisions_mean"),
         delayed_test_gain_mean=record.maybe("delayed_test_gain_mean"),
         mastery_gain_mean=record.maybe("mastery_gain_mean"),
+        kept_going=_kept_going(record),
         seed_means=record.numbers("seed_means"),
     )
 
 
-def _kept(record: _Record) -> Kept:
+def _kept(record: Record) -> Kept:
     return Kept(
         policy=record.text("policy", None),
         native=record.text("native", None),
@@ -212,7 +116,7 @@ def _kept(record: _Record) -> Kept:
     )
 
 
-def _comparison(record: _Record) -> Comparison:
+def _comparison(record: Record) -> Comparison:
     return Comparison(
         policy=record.text("policy", None),
         baseline=record.text("baseline", None),
@@ -226,10 +130,10 @@ def _comparison(record: _Record) -> Comparison:
     )
 
 
-def _cell(record: _Record) -> Cell:
+def _cell(record: Record) -> Cell:
     # A suppressed cell's numbers are not read at all, so that no slip further on can print them.
     suppressed = record.values.get("suppressed") is True
-    empty = _Record({}, record.place, record.check) if suppressed else record
+    empty = Record({}, record.place, record.check) if suppressed else record
     return Cell(
         by=record.text("by", "group"),
         group=record.text("group", None),
@@ -242,7 +146,7 @@ def _cell(record: _Record) -> Cell:
     )
 
 
-def _gap(record: _Record) -> Gap:
+def _gap(record: Record) -> Gap:
     return Gap(
         by=record.text("by", "group"),
         policy=record.text("policy", None),
@@ -254,9 +158,9 @@ def _gap(record: _Record) -> Gap:
     )
 
 
-def _curve(record: _Record) -> Curve:
+def _curve(record: Record) -> Curve:
     frames = record.numbers("frames")
-    forms = _Record(record.mapping("forms"), record.at("forms"), record.check)
+    forms = Record(record.mapping("forms"), record.at("forms"), record.check)
     return Curve(
         policy=record.text("policy", None),
         seed=record.count("seed") or 0,
@@ -268,7 +172,15 @@ def _curve(record: _Record) -> Curve:
     )
 
 
-def _diaries(record: _Record | None) -> Mapping[str, Any] | None:
+def _kept_going(record: Record) -> Mapping[str, tuple[float, float]]:
+    found = Record(record.mapping("kept_going"), record.at("kept_going"), record.check)
+    pairs = {name: found.numbers(name) for name in found.values}
+    for name, pair in pairs.items():
+        record.check.that(len(pair) == 2, f"{found.at(name)}: must be a mean and its standard error")
+    return {name: (pair[0], pair[1]) for name, pair in pairs.items() if len(pair) == 2}
+
+
+def _diaries(record: Record | None) -> Mapping[str, Any] | None:
     """The courses of single students, as `evaluation/diary.py` tells them."""
     if record is None:
         return None
@@ -280,20 +192,20 @@ def _diaries(record: _Record | None) -> Mapping[str, Any] | None:
     return record.values
 
 
-def _concept_time(record: _Record | None) -> ConceptTime | None:
+def _concept_time(record: Record | None) -> ConceptTime | None:
     if record is None:
         return None
     concepts = record.texts("concepts")
-    policies = _Record(record.mapping("policies"), record.at("policies"), record.check)
+    policies = Record(record.mapping("policies"), record.at("policies"), record.check)
     return ConceptTime(concepts, {name: _table(policies, name, len(concepts)) for name in policies.values})
 
 
-def _table(record: _Record, key: str, width: int) -> Table:
+def _table(record: Record, key: str, width: int) -> Table:
     rows: list[tuple[float, ...]] = []
     for i, row in enumerate(record.sequence(key)):
         place = f"{record.at(key)}[{i}]"
         if isinstance(row, str) or not isinstance(row, Sequence) or len(row) != width:
             record.check.add(place, row, f"must be a list of {width} numbers, one for each concept")
         elif record.check.each(place, row):
-            rows.append(tuple(_plain(value) for value in row))
+            rows.append(tuple(plain(value) for value in row))
     return tuple(rows)

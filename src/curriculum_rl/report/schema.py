@@ -27,7 +27,10 @@ Table = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True)
 class Policy:
-    """One policy's outcome, points; `sampled_mean` is that of sampled instead of deterministic play."""
+    """One policy's outcome, points; `sampled_mean` is that of sampled instead of deterministic play.
+
+    `kept_going` has the mean and standard error of what else happened to its students, such as dropping out.
+    """
 
     name: str
     label: str
@@ -44,6 +47,7 @@ class Policy:
     delayed_test_gain_mean: float | None
     mastery_gain_mean: float | None
     seed_means: tuple[float, ...]
+    kept_going: Mapping[str, tuple[float, float]]
 
     @property
     def deployable(self) -> bool:

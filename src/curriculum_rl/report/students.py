@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from curriculum_rl.report.html import Markup, join, percent, tag
-from curriculum_rl.report.layout import details, figures, form_legend, missing, paragraph, section, table
+from curriculum_rl.report.layout import (
+    details,
+    figures,
+    form_legend,
+    missing,
+    paragraph,
+    policy_name,
+    section,
+    table,
+)
 from curriculum_rl.report.panels import lines_panel
 from curriculum_rl.report.scale import Scale
 from curriculum_rl.report.schema import Results
@@ -19,11 +28,12 @@ def students(results: Results) -> Markup:
     kept = results.diaries
     heading = "Students"
     if kept is None:
-        return section("students", heading, missing("whole courses of single students"))
+        return section("students", heading, _kept_going(results), missing("whole courses of single students"))
     who = results.label(str(kept["policy"]))
     return section(
         "students",
         heading,
+        _kept_going(results),
         paragraph(
             f"What {who} did with the first {kept['students']:,} students of the comparison. What was believed is what "
             "a platform could know; what is true, and engagement, no platform can see."
@@ -47,6 +57,26 @@ def _attendance(data: Mapping[str, Any]) -> Markup:
         panel = lines_panel(x, Scale(0.0, 1.0), [], line, "learned", title=caption, summary=summary)
         panels.append((join(caption, tag("small", None, f" {summary}")), panel))
     return join(tag("h3", None, "Attendance by session"), figures(panels))
+
+
+def _kept_going(results: Results) -> Markup:
+    """What else happened to the students of each policy: a table, where the world has any of it."""
+    names = list(dict.fromkeys(name for policy in results.policies for name in policy.kept_going))
+    if not names:
+        return Markup("")
+    rows = []
+    for policy in results.policies:
+        cells: list[object] = [policy_name(results, policy.name)]
+        for name in names:
+            found = policy.kept_going.get(name)
+            scale, unit = (1.0, "") if name == "teacher minutes" else (100.0, "%")
+            cells.append("–" if found is None else f"{scale * found[0]:.1f}{unit} ± {1.96 * scale * found[1]:.1f}")
+        rows.append(cells)
+    footing = "± is half a 95% interval over students. Engagement is that at the end; minutes are each student's own."
+    return join(
+        tag("h3", None, "How students went on, under each policy"),
+        table("stack", "Dropping out, engagement and the like", ["policy", *names], rows, footing),
+    )
 
 
 def _stuck(kept: Mapping[str, Any]) -> Markup:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from curriculum_rl.batch import Float
 from curriculum_rl.evaluation.kept import kept
+from curriculum_rl.evaluation.rollout import Outcomes
 from curriculum_rl.evaluation.statistics import Bootstrap, compare_all, intervals, iqm
 from curriculum_rl.evaluation.subgroups import by_subgroup_and_ability
 from curriculum_rl.studies.players import Played
@@ -17,6 +18,14 @@ from curriculum_rl.world import World
 
 SCHEMA = 1
 LEARNED, HEURISTIC, PRIVILEGED = "learned", "heuristic", "privileged"
+KEPT_GOING: Final[Mapping[str, Callable[[Outcomes], Float]]] = {
+    "dropped out": lambda o: o.left.astype(np.float64),
+    "engagement": lambda o: o.engagement,
+    "did as offered": lambda o: o.followed / np.maximum(o.decisions, 1),
+    "teacher minutes": lambda o: o.teacher_minutes,
+    "belonging": lambda o: o.belonging,
+}
+"""What is told of a policy beside what it taught, by name, for each student, (n,)."""
 
 
 def compare(
@@ -89,7 +98,20 @@ def _policy(world: World, played: Played, scores: Float, outcome: str) -> dict[s
         "delayed_test_gain_mean": float(np.mean([o.gain.mean() for o in played.outcomes])),
         "mastery_gain_mean": float(np.mean([o.mastery_gain.mean() for o in played.outcomes])),
         "seed_means": scores.mean(axis=1).tolist(),
+        "kept_going": {name: _mean_and_error(played, of) for name, of in KEPT_GOING.items() if _is_on(world, name)},
     }
+
+
+def _is_on(world: World, name: str) -> bool:
+    """Whether the world has the faculty that moves this."""
+    faculty = {"dropped out": "dropout", "did as offered": "choice", "engagement": "engagement"}.get(name, "classroom")
+    return faculty in world.population.faculties.on
+
+
+def _mean_and_error(played: Played, of: Callable[[Outcomes], Float]) -> tuple[float, float]:
+    """The mean over students and seeds, and its standard error over students, whose seeds are averaged."""
+    each = np.mean([of(o) for o in played.outcomes], axis=0)
+    return float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each)))
 
 
 def _by_time(world: World, played: Sequence[Played], what: str) -> Mapping[str, Any]:
