@@ -23,7 +23,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("revision",),
     ("streams",),
     ("students",),
-    ("pack_tables",),
+    ("pack_tables", "pack_parts"),
     ("packs",),
     ("world",),
     ("trackers",),

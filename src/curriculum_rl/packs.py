@@ -4,7 +4,8 @@
     concepts.csv        id, name, tries, and a column for each per-concept parameter of the knowledge model
     prerequisites.csv   prerequisite, concept, strength
     activities.csv      id, name, form, concepts ("a" or "a:0.7;b:0.3"), difficulty, minutes, learning, answered
-    population.yaml     knowledge, memory, pace, groups, goals, leak, course, provenance, and faculties where any is on
+    population.yaml     knowledge, memory, pace, groups, goals, leak, course, provenance; faculties where any is on, and
+                        a prelude where students do something before the course
 
 Every parameter has a line of provenance that begins with fitted, published or assumed.
 """
@@ -14,38 +15,28 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from curriculum_rl.config import TARGET, collect, nearest, target_class
+from curriculum_rl.config import collect, nearest
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
+from curriculum_rl.pack_parts import MODELS, concept_fields, kind, refuse, sources, whole
 from curriculum_rl.pack_tables import Table, read_activities, read_concepts, read_prerequisites
 from curriculum_rl.resources import pack_names, simulators_folder
 from curriculum_rl.students.access import Resource
 from curriculum_rl.students.faculties import FACULTIES, Faculties
-from curriculum_rl.students.knowledge.concept_model import ConceptModel
 from curriculum_rl.students.pace import Pace
-from curriculum_rl.students.population import Goals, Population
+from curriculum_rl.students.population import Population
+from curriculum_rl.students.prelude import Prelude
 from curriculum_rl.students.traits import Group, check_groups
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.yaml_file import check_yaml
 
 FILES = ("card.md", "concepts.csv", "prerequisites.csv", "activities.csv", "population.yaml")
-ORIGINS = ("fitted", "published", "assumed")
 _SETTINGS = ("knowledge", "memory", "pace", "groups", "goals", "leak", "course", "provenance")
-_OPTIONAL = ("faculties",)
-_EXAMPLES = {"knowledge": "knowledge.bkt.BKT", "memory": "memory.exponential.Exponential"}
-_MODELS = {"knowledge": "learn_from", "memory": "practise"}
-"""Parts that are models of one kind or another, and a method that tells such a model."""
-_TABLES = (
-    "concepts",
-    "prerequisites.strength",
-    "activities.difficulty",
-    "activities.minutes",
-    "activities.learning",
-)
+_OPTIONAL = ("faculties", "prelude")
 
 
 @dataclass(frozen=True)
@@ -56,6 +47,7 @@ class Pack:
         name, folder: what it is called and where it is.
         digest: SHA-256 over its files.
         provenance: where each parameter comes from, by its dotted name.
+        prelude: what every student does before the course, if anything.
     """
 
     name: str
@@ -65,6 +57,7 @@ class Pack:
     course: Course
     provenance: Mapping[str, str]
     digest: str
+    prelude: Prelude[Any] | None = None
 
 
 def find_pack(name_or_folder: str | Path) -> Path:
@@ -95,23 +88,27 @@ def read_pack(name_or_folder: str | Path) -> Pack:
     if not isinstance(settings, dict):
         raise InvalidInput(str(folder / "population.yaml"), ["must be a mapping of settings"])
 
-    concept_table, concepts, columns = read_concepts(folder / "concepts.csv", _fields(settings), check)
+    concept_table, concepts, columns = read_concepts(folder / "concepts.csv", concept_fields(settings), check)
     activity_table, activities = read_activities(folder / "activities.csv", check)
     link_table, prerequisites = read_prerequisites(folder / "prerequisites.csv", check)
     rules = Violations(str(folder))
     curriculum = _try(lambda: Curriculum(concepts, activities, prerequisites), rules)
     population, course = _population(settings, columns, len(concepts), rules)
+    prelude = _prelude(settings, rules)
     if curriculum is not None and population is not None:
+        population = replace(population, knowledge=population.knowledge.linked(curriculum))
+        if prelude is not None:
+            prelude.check(curriculum, population, rules)
         population.knowledge.check_fit(curriculum, rules)
         population.faculties.check_activities(curriculum, rules)
         population.faculties.check_forms(curriculum, rules)
-    provenance = _provenance(settings, rules)
+    provenance = sources(settings, rules)
     tables = {"concepts": concept_table, "activities": activity_table, "prerequisites": link_table}
     _place_all(rules.found, tables, columns.keys(), check)
     check.raise_all()
     assert curriculum is not None
     assert population is not None
-    return Pack(folder.name, folder, curriculum, population, course, provenance, digest(folder))
+    return Pack(folder.name, folder, curriculum, population, course, provenance, digest(folder), prelude)
 
 
 def digest(folder: Path) -> str:
@@ -121,22 +118,6 @@ def digest(folder: Path) -> str:
         content = (folder / name).read_bytes()
         total.update(f"{name}\n{len(content)}\n".encode() + content)
     return total.hexdigest()
-
-
-def _model(settings: Mapping[str, Any], part: str) -> type | None:
-    """The class that the settings name for a part; None where it is no model of that part."""
-    node = settings.get(part)
-    try:
-        cls = target_class(node[TARGET] if isinstance(node, dict) else None)
-    except LookupError:
-        return None
-    return cls if hasattr(cls, _MODELS[part]) else None
-
-
-def _fields(settings: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The columns that the knowledge model reads from concepts.csv; None if it cannot be told which model it is."""
-    model = _model(settings, "knowledge")
-    return model.concept_fields() if model is not None and issubclass(model, ConceptModel) else None
 
 
 def _try(make: Any, check: Violations) -> Any:
@@ -179,62 +160,58 @@ def _population(
         check.add(str(key), settings[key], "no such setting", nearest(str(key), [*_SETTINGS, *_OPTIONAL]))
     for key in [k for k in _SETTINGS if k not in settings]:
         check.that(False, f"{key}: is missing")
-    for part in [p for p in _MODELS if p in settings and _model(settings, p) is None]:
-        _refuse_model(part, settings[part], check)
-    knowledge = memory = None
-    if _model(settings, "knowledge"):
+    for part in [p for p in (*MODELS, "goals") if p in settings and kind(settings, p) is None]:
+        refuse(part, settings[part], check)
+    knowledge = memory = goals = None
+    if kind(settings, "knowledge"):
         knowledge = collect(_with_columns(settings, columns, concepts), check, path="knowledge")
-    if _model(settings, "memory"):
-        memory = collect(_whole(settings, "memory", _model(settings, "memory"), check), check, path="memory")
-    pace = collect(_whole(settings, "pace", Pace, check), check, Pace, "pace")
-    goals = collect(_whole(settings, "goals", Goals, check), check, Goals, "goals")
-    course = collect(_whole(settings, "course", Course, check), check, Course, "course")
+    if kind(settings, "memory"):
+        memory = collect(whole(settings, "memory", kind(settings, "memory"), check), check, path="memory")
+    if kind(settings, "goals"):
+        goals = collect(
+            whole(settings, "goals", kind(settings, "goals"), check), check, kind(settings, "goals"), "goals"
+        )
+    pace = collect(whole(settings, "pace", Pace, check), check, Pace, "pace")
+    course = collect(whole(settings, "course", Course, check), check, Course, "course")
     faculties = collect(_faculties(settings, check), check, Faculties, "faculties")
     listed = settings.get("groups", [])
     if not isinstance(listed, list):
         check.add("groups", listed, "must be a list of subgroups")
         listed = []
     groups = tuple(
-        collect(_whole({path: group}, path, Group, check), check, Group, path)
+        collect(whole({path: group}, path, Group, check), check, Group, path)
         for path, group in ((f"groups[{i}]", g) for i, g in enumerate(listed))
     )
     leak = settings.get("leak", 0.0)
     check.number("leak", leak, at_least=0.0, at_most=1.0)
-    if check.found or knowledge is None or memory is None:
+    if check.found or knowledge is None or memory is None or goals is None:
         if all(isinstance(g, Group) for g in groups):
             check_groups(groups, check)
         return None, Course()
     return _try(lambda: Population(knowledge, memory, pace, groups, goals, leak, faculties), check), course
 
 
-def _refuse_model(part: str, node: object, check: Violations) -> None:
-    example = f"such as curriculum_rl.students.{_EXAMPLES[part]}"
-    if not isinstance(node, dict):
-        check.add(part, node, f"must be a mapping of settings with a {TARGET}, {example}")
-    elif TARGET not in node:
-        check.that(False, f"{part}.{TARGET}: is missing; it names a model of {part}, {example}")
-    else:
-        check.add(f"{part}.{TARGET}", node[TARGET], f"must name a model of {part}, {example}")
-
-
 def _with_columns(settings: Mapping[str, Any], columns: Mapping[str, list[float]], concepts: int) -> object:
     """The settings of the knowledge model with the columns of concepts.csv; one number stands for every concept."""
-    node = settings["knowledge"]
-    return {**node, **columns, **{name: [float(x)] * concepts for name, x in node.items() if _is_number(x)}}
+    node, each = settings["knowledge"], concept_fields(settings) or ()
+    same = {name: [float(x)] * concepts for name, x in node.items() if name in each and _is_number(x)}
+    return {**node, **columns, **same}
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _whole(settings: Mapping[str, Any], part: str, cls: type | None, check: Violations) -> object:
-    """The settings of a part; notes each that is missing, since every number of a world stands in its pack."""
-    node = settings.get(part, {})
-    if isinstance(node, dict) and cls is not None and part in settings:
-        required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
-        for name in [f.name for f in fields(cls) if f.name not in node and f.name not in required]:
-            check.that(False, f"{part}.{name}: is missing")
-    return node
+def _prelude(settings: Mapping[str, Any], check: Violations) -> Prelude[Any] | None:
+    """What comes before the course; None where nothing does, or where it is not right, which is noted."""
+    cls, before = kind(settings, "prelude"), len(check.found)
+    if "prelude" not in settings:
+        return None
+    if cls is None:
+        refuse("prelude", settings["prelude"], check)
+        return None
+    made: Prelude[Any] = collect(whole(settings, "prelude", cls, check), check, cls, "prelude")
+    return made if len(check.found) == before else None
 
 
 def _faculties(settings: Mapping[str, Any], check: Violations) -> object:
@@ -247,33 +224,5 @@ def _faculties(settings: Mapping[str, Any], check: Violations) -> object:
     for i, resource in enumerate(resources if isinstance(resources, list) else []):
         parts[f"faculties.access.resources[{i}]"] = (resource, Resource)
     for path, (part, cls) in parts.items():
-        _whole({path: part}, path, cls, check)
+        whole({path: part}, path, cls, check)
     return node
-
-
-def _provenance(settings: Mapping[str, Any], check: Violations) -> dict[str, str]:
-    """Every parameter must have its line, and every line must say fitted, published or assumed."""
-    lines = settings.get("provenance", {})
-    if not isinstance(lines, dict):
-        check.add("provenance", lines, "must map every parameter to its source")
-        return {}
-    node = settings.get("knowledge")
-    given = set(node if isinstance(node, dict) and _model(settings, "knowledge") else ()) - {TARGET}
-    needed = {f"knowledge.{name}" for name in given.union(_fields(settings) or ())} | set(_TABLES)
-    needed |= {"groups", "goals.share", "leak", "course", *(f"pace.{f.name}" for f in fields(Pace))}
-    memory = _model(settings, "memory")
-    needed |= {f"memory.{f.name}" for f in fields(memory)} if memory else set()
-    faculties = settings.get("faculties", {})
-    on = [name for name in FACULTIES if isinstance(faculties, dict) and faculties.get(name) is not None]
-    needed |= {f"faculties.{name}" for name in on}
-    single = {f"faculties.{name}.{f.name}" for name in on for f in fields(FACULTIES[name])}
-    example = 'Begin with fitted, published or assumed, then the source: "assumed: ..."'
-    for name in sorted(needed - lines.keys()):
-        check.that(False, f"provenance.{name}: is missing. {example}")
-    for name in sorted(lines.keys() - needed - single, key=str):
-        if memory or not str(name).startswith("memory."):
-            check.add(f"provenance.{name}", lines[name], "is about no parameter", nearest(str(name), needed))
-    for name, line in lines.items():
-        if not str(line).startswith(ORIGINS):
-            check.add(f"provenance.{name}", line, "must say where the number comes from", example)
-    return {str(name): str(line) for name, line in lines.items()}

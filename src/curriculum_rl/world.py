@@ -244,7 +244,7 @@ def _derive(pack: Pack, config: WorldConfig) -> World:
         check.raise_all()
     population = replace(
         population,
-        knowledge=knowledge,
+        knowledge=knowledge.linked(curriculum),
         leak=population.leak if config.leak is None else config.leak,
         goals=population.goals if config.goal_share is None else Goals(config.goal_share),
         faculties=population.faculties.changed(config.faculties, config.without),
@@ -256,4 +256,5 @@ def _derive(pack: Pack, config: WorldConfig) -> World:
         course=config.course or pack.course,
         provenance={**pack.provenance, **_changed(config)},
         digest=pack.digest,
+        prelude=pack.prelude and pack.prelude.kept(curriculum),
     )

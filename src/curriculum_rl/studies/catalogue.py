@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 
-from curriculum_rl.packs import ORIGINS, Pack, read_pack
+from curriculum_rl.pack_parts import ORIGINS
+from curriculum_rl.packs import Pack, read_pack
 from curriculum_rl.resources import configs_folder, pack_names
 from curriculum_rl.world import World, load_world
 

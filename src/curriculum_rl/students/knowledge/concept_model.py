@@ -58,6 +58,10 @@ class ConceptModel:
                 seen = f"{len(getattr(self, name))} numbers"
                 check.add(f"knowledge.{name}", seen, f"must be {concepts}, one for each concept")
 
+    def linked(self, curriculum: Curriculum) -> Self:
+        """Itself: which concept builds on which is no part of it, unless a model says otherwise."""
+        return self
+
     def subset(self, concepts: Int) -> Self:
         """The same model of these concepts (positions) alone."""
         changes: dict[str, Any] = {

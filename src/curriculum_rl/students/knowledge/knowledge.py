@@ -95,6 +95,9 @@ class Knowledge(Protocol[S]):
     def check_fit(self, curriculum: Curriculum, check: Violations) -> None:
         """Notes what of it does not fit the curriculum of its world, such as numbers for more concepts."""
 
+    def linked(self, curriculum: Curriculum) -> Self:
+        """The same model, told which concept builds on which; itself where that makes no difference to it."""
+
     def subset(self, concepts: Int) -> Self:
         """The same model of these concepts alone.
 
