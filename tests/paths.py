@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curriculum_rl import streams
-from curriculum_rl.batch import Int, arrays
+from curriculum_rl.batch import Bool, Int, arrays
 from curriculum_rl.envs.simulation import Gate, Simulation
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.objectives.mastery_gain import MasteryGain
@@ -24,17 +24,26 @@ def actions_of(world: World, ids: Int, step: int) -> Int:
     return (u * len(world.curriculum.activities)).astype(np.int64)
 
 
+def within(mask: Bool, activity: Int) -> Int:
+    """The next activity after each of these, (n,), itself included, that may be chosen, going round."""
+    turned = (activity[:, None] + np.arange(mask.shape[1])) % mask.shape[1]
+    rows = np.arange(len(mask))
+    nearest: Int = turned[rows, mask[rows[:, None], turned].argmax(axis=1)]
+    return nearest
+
+
 def path(
-    world: World, tracker: Tracker, ids: Int, steps: int, seed: int = 3, gate: Gate | None = None
+    world: World, tracker: Tracker, ids: Int, steps: int, seed: int = 3, gate: Gate | None = None, slate: int = 1
 ) -> dict[int, bytes]:
     """All that happened to each student, hidden and seen, by id: the bytes of every array at every step."""
     simulation = Simulation(world, tracker, ids, seed, gate)
     rows = moments(simulation)
     for step in range(steps):
-        happened = simulation.step(actions_of(world, ids, step))
+        offered = [actions_of(world, ids, step + 1000 * place) for place in range(slate)]
+        happened = simulation.step(offered[0] if slate == 1 else np.stack(offered))
         for reward in (DelayedTest(), MasteryGain()):
             rows.append(_rows(reward.reward(happened, simulation.students, world.population)))
-        for name in ("correct", "minutes", "elapsed", "terminated", "truncated"):
+        for name in ("activity", "correct", "minutes", "elapsed", "terminated", "truncated", "left"):
             rows.append(_rows(getattr(happened, name)))
         rows += moments(simulation)
     rows += [_rows(array) for state in (simulation.students, simulation.belief) for _, array in arrays(state)]

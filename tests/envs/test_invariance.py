@@ -34,6 +34,16 @@ def test_batch_size_order_and_position_change_nothing(name: str, tracker: str):
     assert only(path(world, made, shuffled, STEPS, gate=Believed(0.6)), FEW) == expected
 
 
+@pytest.mark.parametrize("slate", [2, 5])
+def test_batch_size_and_order_change_nothing_of_what_comes_of_a_slate(slate: int):
+    world = world_named("all faculties")
+    expected = path(world, Counts(), FEW, STEPS, slate=slate)
+    alone = [path(world, Counts(), FEW[i : i + 1], STEPS, slate=slate) for i in range(len(FEW))]
+    assert {k: v for part in alone for k, v in part.items()} == expected
+    assert only(path(world, Counts(), np.arange(1024)[::-1].copy(), STEPS, slate=slate), FEW) == expected
+    assert expected != path(world, Counts(), FEW, STEPS, slate=slate - 1)
+
+
 @pytest.mark.parametrize("name", WORLDS)
 def test_the_same_seed_is_the_same_path_and_another_is_not(name: str):
     world = world_named(name)
@@ -69,11 +79,14 @@ def test_the_number_of_workers_changes_nothing(workers: int):
     assert digest({k: v for part in parts for k, v in part.items()}) == digest(_chunk(ids))
 
 
-@pytest.mark.parametrize("tracker", names("tracker"))
+REFILLED = [*(("bkt exponential", tracker) for tracker in names("tracker")), ("all faculties", "counts")]
+
+
+@pytest.mark.parametrize(("name", "tracker"), REFILLED)
 @pytest.mark.parametrize("ids", [[40, 41, 42], [7, 900_000, 3], [3, BLOCK + 2, 2]], ids=str)
-def test_a_refilled_lane_is_like_a_fresh_one(tracker: str, ids: list[int]):
+def test_a_refilled_lane_is_like_a_fresh_one(name: str, tracker: str, ids: list[int]):
     """Ids that go on from one another, that lie far apart, that are out of order: the lanes hold those students."""
-    world, made = world_named("bkt exponential"), component("tracker", tracker)
+    world, made = world_named(name), component("tracker", tracker)
     simulation = Simulation(world, made, np.arange(8), 3)
     for step in range(5):
         simulation.step(actions_of(world, simulation.students.id, step))
@@ -87,8 +100,9 @@ def test_a_refilled_lane_is_like_a_fresh_one(tracker: str, ids: list[int]):
     assert (simulation.students.id[[0, 2, 4, 5, 7]] == [0, 2, 4, 5, 7]).all()
 
 
-def test_dropping_lanes_keeps_the_others_as_they_were():
-    world, made = world_named("bkt exponential"), component("tracker", "bkt_grid")
+@pytest.mark.parametrize("name", ["bkt exponential", "all faculties"])
+def test_dropping_lanes_keeps_the_others_as_they_were(name: str):
+    world, made = world_named(name), component("tracker", "bkt_grid")
     whole, part = (Simulation(world, made, np.arange(20), 3) for _ in range(2))
     kept = np.array([1, 5, 19])
     part.keep(kept)
@@ -96,4 +110,6 @@ def test_dropping_lanes_keeps_the_others_as_they_were():
         whole.step(actions_of(world, whole.students.id, step))
         part.step(actions_of(world, part.students.id, step))
     np.testing.assert_array_equal(whole.view().features()[kept], part.view().features())
+    for (field, here), (_, there) in zip(arrays(take_rows(whole.students, kept)), arrays(part.students), strict=True):
+        np.testing.assert_array_equal(here, there, err_msg=field)
     assert (part.students.id == kept).all()
