@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from curriculum_rl.evaluation.cohorts import TUNE, first
 from curriculum_rl.evaluation.rollout import rollout
+from curriculum_rl.objectives.delayed_test import DelayedTest
+from curriculum_rl.objectives.mastery_gain import MasteryGain
 from curriculum_rl.policies.greedy import Greedy, per_minute
 from curriculum_rl.policies.greedy_credit import Credit, GreedyCredit
 from curriculum_rl.policies.random import Random
 from curriculum_rl.trackers.planning import goal_value, worth
 from tests.policies.views import masked, watched
-from tests.worlds import world_named
+from tests.worlds import component, names, world_named
 
 WORLD = world_named("bkt exponential")
 
@@ -26,6 +29,23 @@ def test_nothing_allowed_is_worth_more_a_minute():
     for i, choice in enumerate(policy.probabilities(view).argmax(axis=1)):
         rate = {a: points[i, a] / min(minutes[a], view.session_left[i]) for a in np.flatnonzero(view.mask[i])}
         assert rate[choice] == max(rate.values())
+
+
+@pytest.mark.parametrize("objective", names("objective"))
+def test_it_takes_what_the_objective_expects_most_of_a_minute(objective: str):
+    aim = component("objective", objective)
+    policy = Greedy(objective=aim)
+    view = watched(WORLD, policy, np.arange(50), 10).view()
+    expected = aim.expected(view.belief.outlook(), view.platform, goal_value(view.platform, view.belief.goals))
+    np.testing.assert_array_equal(policy.scores(view), per_minute(expected, view))
+
+
+def test_each_greedy_gains_most_of_what_it_aims_at():
+    """Paired over 300 students, each by more than three standard errors."""
+    ids = first(TUNE, 300)
+    test, mastery = (rollout(WORLD, Greedy(aim), ids) for aim in (DelayedTest(), MasteryGain()))
+    for gap in (test.gain - mastery.gain, mastery.mastery_gain - test.mastery_gain):
+        assert gap.mean() > 3 * gap.std() / np.sqrt(300)
 
 
 def test_what_overruns_a_session_costs_what_was_left_of_it():

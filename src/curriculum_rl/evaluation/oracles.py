@@ -17,10 +17,13 @@ from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.envs.truth import Truth
 from curriculum_rl.policies.greedy_credit import Credit
+from curriculum_rl.policies.lesson import Lesson
+from curriculum_rl.policies.order import goals_alone
 from curriculum_rl.policies.policy import best, surely
 from curriculum_rl.students.population import Students
 from curriculum_rl.trackers.bkt import BKTFilter
 from curriculum_rl.trackers.tracker import Tracker
+from curriculum_rl.violations import Violations
 from curriculum_rl.world import World
 
 NO_CREDIT: Final = Credit(credit=0.0, discount=0.0, inform=0.0, upkeep=0.0, fade=0.0)
@@ -134,3 +137,38 @@ class TrueLookahead:
         spare = [streams.keys(i, streams.Purpose.SPARE, students.id) for i in range(self.copies)]
         each = (np.stack([getattr(k, name) for k in spare], axis=1) for name in ("a", "b"))
         return streams.Keys(*(np.repeat(x[:, None], tried, axis=1).ravel() for x in each))
+
+
+@dataclass(frozen=True)
+class TrueRecallThreshold:
+    """The goal whose true recall is nearest to a threshold, above or below it.
+
+    The threshold policy of Reddy, Levine & Dragan (2017), "Accelerating human learning with deep reinforcement
+    learning", which is told the recall of every item; on a belief, `policies/recall_threshold.py`.
+
+    Attributes:
+        threshold: of recall, in [0, 1]; this and the lesson tuned as the credit above.
+        lesson: how a concept is taught; for it, a concept counts as known as far as it is recalled.
+        tracker: what masks are made from, where activities are gated.
+    """
+
+    threshold: float = 0.4
+    lesson: Lesson = field(default_factory=lambda: Lesson(difficulty=-1.0, example_below=0.15))
+    tracker: Tracker = field(default_factory=BKTFilter)
+
+    def __post_init__(self) -> None:
+        check = Violations("true_recall_threshold")
+        check.number("threshold", self.threshold, at_least=0.0, at_most=1.0)
+        check.raise_all()
+
+    def variants(self) -> Iterable[Self]:
+        """Thresholds, and other ways of teaching."""
+        yield from (replace(self, threshold=round(t, 2)) for t in np.arange(0.1, 0.96, 0.1).tolist())
+        yield from (replace(self, lesson=lesson) for lesson in self.lesson.variants())
+
+    def probabilities_knowing(self, simulation: Simulation) -> Float:
+        """All on the nearest, (n, A)."""
+        students = simulation.students
+        recall = simulation.world.population.recall_now(students)
+        near = goals_alone(-np.abs(recall - self.threshold), students.goals)
+        return self.lesson.probabilities(simulation.view(), near, recall)

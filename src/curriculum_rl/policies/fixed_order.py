@@ -14,7 +14,7 @@ import numpy as np
 from curriculum_rl.batch import Float
 from curriculum_rl.envs.simulation import View
 from curriculum_rl.policies.lesson import Lesson
-from curriculum_rl.policies.order import goals_alone
+from curriculum_rl.policies.order import goals_alone, place_among_goals
 from curriculum_rl.trackers.bkt import BKTFilter
 from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.violations import Violations
@@ -44,11 +44,10 @@ class FixedOrder:
 
     def probabilities(self, view: View) -> Float:
         """All on the goal whose turn it is, or the next that is allowed, (n, A)."""
-        belief, order = view.belief, view.platform.curriculum.order
+        belief = view.belief
         spent = 1.0 - view.minutes_left / view.platform.course.total_minutes
         count = belief.goals.sum(axis=1)
         turn = np.minimum(np.floor(np.modf(spent * self.passes)[0] * count), count - 1)
-        number = np.empty(belief.goals.shape)  # of each goal among the student's goals
-        number[:, order] = belief.goals[:, order].cumsum(axis=1) - 1
-        wait = np.mod(number - turn[:, None], count[:, None])
+        place = place_among_goals(view.platform.curriculum, belief.goals)
+        wait = np.mod(place - turn[:, None], count[:, None])
         return self.lesson.probabilities(view, goals_alone(-wait, belief.goals), belief.outlook().stored)

@@ -1,10 +1,11 @@
-"""One step ahead: the activity that raises the expected score of the delayed test most for each minute.
+"""One step ahead: the activity that raises what is aimed at most for each minute.
 
-    a = argmax worth_a / min(minutes_a, minutes left of the session)
+    a = argmax reward_a / min(minutes_a, minutes left of the session)
 
-with `worth` from `trackers/planning.py`: over the goals, what is learned and what of it will be recalled at the test,
-and how much longer what is known will last. An activity that overruns its session costs what was left of it.
-In a world without prerequisites this is close to the best there is.
+with the reward that the objective expects of each activity (`Objective.expected`). For the delayed test that is `worth`
+of `trackers/planning.py`: over the goals, what is learned and what of it will be recalled at the test, and how much
+longer what is known will last. An activity that overruns its session costs what was left of it. In a world without
+prerequisites this is close to the best there is.
 """
 
 from __future__ import annotations
@@ -15,24 +16,29 @@ import numpy as np
 
 from curriculum_rl.batch import Float
 from curriculum_rl.envs.simulation import View
+from curriculum_rl.objectives.delayed_test import DelayedTest
+from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.policies.policy import best
 from curriculum_rl.trackers.bkt import BKTFilter
-from curriculum_rl.trackers.planning import goal_value, worth
+from curriculum_rl.trackers.planning import goal_value
 from curriculum_rl.trackers.tracker import Tracker
 
 
 @dataclass(frozen=True)
 class Greedy:
     """Attributes:
+    objective: what is aimed at.
     tracker: what believes.
     """
 
+    objective: Objective = field(default_factory=DelayedTest)
     tracker: Tracker = field(default_factory=BKTFilter)
 
     def scores(self, view: View) -> Float:
         """Points a minute, (n, A)."""
         belief, platform = view.belief, view.platform
-        return per_minute(worth(belief.outlook(), platform, goal_value(platform, belief.goals)), view)
+        value = goal_value(platform, belief.goals)
+        return per_minute(self.objective.expected(belief.outlook(), platform, value), view)
 
     def probabilities(self, view: View) -> Float:
         """All on the best, (n, A)."""

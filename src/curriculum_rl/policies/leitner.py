@@ -55,7 +55,8 @@ class Leitner:
     def probabilities(self, view: View) -> Float:
         """All on what comes first, (n, A)."""
         belief = cast(BoxesBelief, view.belief)
-        priority = scheduled(belief, self.interval(belief.box), self.learning)
+        overdue = belief.now[:, None] - belief.last - self.interval(belief.box)
+        priority = scheduled(belief, overdue, belief.box == 0, self.learning)
         return self.lesson.probabilities(view, priority, belief.outlook().stored)
 
     def interval(self, box: Float) -> Float:

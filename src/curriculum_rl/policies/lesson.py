@@ -14,7 +14,7 @@ import numpy as np
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.envs.simulation import View
-from curriculum_rl.policies.policy import surely
+from curriculum_rl.policies.policy import evenly, surely
 from curriculum_rl.violations import Violations
 
 
@@ -77,6 +77,24 @@ class Lesson:
         table = np.full((rank.max() + 1, len(curriculum.concepts)), -1, dtype=np.int64)
         table[rank, concept] = activity
         return table
+
+
+def spread(view: View, activity: Int, chance: Float) -> Float:
+    """Each concept's chance on the activity that teaches it, (n, A); evenly over what is allowed where there is none.
+
+    Args:
+        view: what may be chosen.
+        activity: of each concept, (n, K), as from `Lesson.activities`.
+        chance: of each concept, (n, K), rows that sum to 1 or hold 0 alone; 0 where the concept has no activity.
+    """
+    rows = np.arange(len(chance))
+    out = np.zeros(view.mask.shape)
+    for k in range(chance.shape[1]):
+        out[rows, activity[:, k]] += chance[:, k]  # where nothing is allowed, 0 is added to some activity
+    none = chance.sum(axis=1) == 0
+    if none.any():
+        out[none] = evenly(view.mask[none])
+    return out
 
 
 def _first_allowed(ranked: Int, mask: Bool) -> Int:

@@ -21,3 +21,13 @@ def position(curriculum: Curriculum) -> Float:
 def goals_alone(priority: Float, goals: Bool) -> Float:
     """The same priorities, (n, K), with what is no goal below all goals."""
     return np.where(goals, priority, OTHERS + priority)
+
+
+def place_among_goals(curriculum: Curriculum, goals: Bool) -> Float:
+    """How many goals of each student come before each concept in the order of the curriculum, (n, K).
+
+    0 for a student's first goal; of use for goals alone.
+    """
+    place = np.empty(goals.shape)
+    place[:, curriculum.order] = goals[:, curriculum.order].cumsum(axis=1) - 1
+    return place

@@ -12,6 +12,7 @@ from typing import Protocol, Self, runtime_checkable
 import numpy as np
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.envs.simulation import View
 from curriculum_rl.trackers.tracker import Tracker
 
@@ -62,12 +63,18 @@ def evenly(allowed: Bool) -> Float:
     return share
 
 
+def practising(curriculum: Curriculum, wanted: Bool) -> Bool:
+    """Activities that practise a wanted concept, (n, A), of wanted concepts (n, K)."""
+    concepts, shares = curriculum.loads
+    fits = np.zeros((len(wanted), concepts.shape[1]), dtype=np.bool_)
+    for concept, share in zip(concepts, shares, strict=True):
+        fits |= wanted.take(concept, axis=1) & (share > 0)
+    return fits
+
+
 def toward_goals(view: View) -> Bool:
     """Allowed activities that practise a goal, (n, A); where there is none, whatever is allowed."""
-    concepts, shares = view.platform.curriculum.loads
-    fits = np.zeros(view.mask.shape, dtype=np.bool_)
-    for concept, share in zip(concepts, shares, strict=True):
-        fits |= view.belief.goals.take(concept, axis=1) & (share > 0)
+    fits = practising(view.platform.curriculum, view.belief.goals)
     fits &= view.mask
     none = ~fits.any(axis=1)
     if none.any():

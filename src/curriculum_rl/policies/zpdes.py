@@ -18,7 +18,7 @@ import numpy as np
 
 from curriculum_rl.batch import Bool, Float
 from curriculum_rl.envs.simulation import View
-from curriculum_rl.policies.lesson import Lesson
+from curriculum_rl.policies.lesson import Lesson, spread
 from curriculum_rl.policies.policy import evenly
 from curriculum_rl.trackers.progress import Progress, ProgressBelief
 from curriculum_rl.violations import Violations
@@ -61,15 +61,7 @@ class ZPDES:
         """Spread over the zone, each concept by the activity that teaches it, (n, A)."""
         belief = cast(ProgressBelief, view.belief)
         activity = self.lesson.activities(view, belief.outlook().stored)
-        chance = self.concepts(belief, self.zone(belief) & (activity >= 0))
-        rows = np.arange(len(chance))
-        out = np.zeros(view.mask.shape)
-        for k in range(chance.shape[1]):
-            out[rows, activity[:, k]] += chance[:, k]  # where nothing is allowed, 0 is added to some activity
-        none = chance.sum(axis=1) == 0
-        if none.any():
-            out[none] = evenly(view.mask[none])
-        return out
+        return spread(view, activity, self.concepts(belief, self.zone(belief) & (activity >= 0)))
 
     def zone(self, belief: ProgressBelief) -> Bool:
         """Goals that are neither out of reach nor done, (n, K)."""

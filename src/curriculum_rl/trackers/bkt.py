@@ -140,6 +140,12 @@ class FilterBelief(Belief):
         mean: Float = np.matmul(self.known, self.weight[:, :, None])[:, :, 0]
         return mean
 
+    def stored_of(self, flat: Int) -> Float:
+        """P(known) of these concepts, (L, n), over the nodes."""
+        table = self.known.reshape(-1, self.known.shape[2])
+        stored: Float = (table.take(flat, axis=0) * self.weight).sum(axis=-1)
+        return stored
+
     def write_features(self, concept: Float32, student: Float32) -> None:
         """Writes what the outlook says, how sure it is, and what practice now promises."""
         outlook = self.outlook()

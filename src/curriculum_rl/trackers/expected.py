@@ -32,13 +32,13 @@ def expect(belief: FilterBelief, activity: Int, elapsed: Float) -> None:
     answered, (lucky, span) = curriculum.answered.take(activity), (x.take(activity) for x in platform.answers)
     half_life = belief.half_life.take(flat)
     retention = memory.retention(belief.now - belief.last.take(flat), half_life)
-    stored = _stored(belief, flat)
+    stored = belief.stored_of(flat)
     recalled = stored * retention * shares
     total = recalled.sum(axis=0)
 
     belief.learn_from(activity, concepts, shares, flat, answered & False, answered & False)
 
-    new = 1.0 - stored * (1.0 - platform.filter.forget.take(concepts)) / _stored(belief, flat).clip(1e-12)
+    new = 1.0 - stored * (1.0 - platform.filter.forget.take(concepts)) / belief.stored_of(flat).clip(1e-12)
     right = answered * (lucky + span * (total - recalled + retention * shares))
     kept = right / memory.lengthened(half_life, retention) + (1.0 - right) / half_life
     real = shares > 0  # an activity on fewer concepts than others is padded
@@ -50,10 +50,3 @@ def expect(belief: FilterBelief, activity: Int, elapsed: Float) -> None:
     belief.right.ravel()[flat] += real * answered * (lucky + span * total)
     belief.steps += 1
     belief.now += elapsed
-
-
-def _stored(belief: FilterBelief, flat: Int) -> Float:
-    """P(known) of these concepts, (L, n), over the nodes."""
-    table = belief.known.reshape(-1, belief.known.shape[2])
-    stored: Float = (table.take(flat, axis=0) * belief.weight).sum(axis=-1)
-    return stored
