@@ -72,9 +72,14 @@ def compare(
 
 
 def _planned(played: Sequence[Played]) -> list[tuple[str, str]]:
-    """Planned before anything is seen: every learned policy against each heuristic, the first against all others."""
+    """Planned before anything is seen: every learned policy against each heuristic, the first against all others.
+
+    Where nothing learned, the first heuristic against all others.
+    """
     learned = [p.entrant.name for p in played if p.entrant.kind == LEARNED]
     others = [p.entrant.name for p in played if p.entrant.kind == HEURISTIC]
+    if not learned:
+        return [(others[0], b) for b in others[1:]]
     return [(a, b) for a in learned for b in others] + [(learned[0], b) for b in learned[1:]]
 
 

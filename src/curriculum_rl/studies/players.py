@@ -77,6 +77,7 @@ def play(
     *,
     gate: Gate | None = None,
     objective: Objective | None = None,
+    slate: int = 1,
     traced: int = 500,
     done: Callable[[str, int], None] = lambda name, students: None,
 ) -> list[Played]:
@@ -84,6 +85,7 @@ def play(
 
     Args:
         objective: whose rewards are summed.
+        slate: activities that each student is offered at a time.
         traced: of how many students the curriculum map is drawn.
         done: called with the entrant's name and how many more students finished.
     """
@@ -93,7 +95,9 @@ def play(
 
         def teach(player: Player, ids: Int, traces: Traces | None = None, name: str = entrant.name) -> Outcomes:
             told = partial(done, name)
-            return rollout(world, player, ids, seed, gate=gate, objective=objective, traces=traces, progress=told)
+            return rollout(
+                world, player, ids, seed, gate=gate, slate=slate, objective=objective, traces=traces, progress=told
+            )
 
         first = [
             _joined(teach(player, students[:traced], traces), teach(player, students[traced:]))

@@ -32,7 +32,8 @@ MARKS = {"learned": "bold", "privileged": "dim", "heuristic": ""}
 def table(results: dict[str, Any]) -> Table:
     """Every policy, best first, and how far the best learned one is ahead of each, paired student by student."""
     policies = results["policies"]
-    best = next((p["name"] for p in policies if p["kind"] == "learned"), None)
+    planned = {c["policy"] for c in results["comparisons"]}
+    best = next((p["name"] for p in policies if p["kind"] == "learned" or planned == {p["name"]}), None)
     pairs = {c["baseline"]: c for c in results["comparisons"] if c["policy"] == best}
     made = Table(
         box=box.SIMPLE_HEAD,

@@ -95,6 +95,7 @@ def _results(
             settings.seed,
             gate=study.gate,
             objective=study.objective,
+            slate=study.slate,
             traced=settings.traced,
             done=done,
         )
@@ -139,7 +140,9 @@ def _diaries(
     deployable = [p for p in policies if p["kind"] != PRIVILEGED]
     best = max(deployable, key=lambda p: float(p["mean"]))["name"]
     player = next(e.players[0] for e in entrants if e.name == best)
-    kept, attendance = diaries(world, player, students[:DIARIES], study.evaluation.seed, gate=study.gate)
+    kept, attendance = diaries(
+        world, player, students[:DIARIES], study.evaluation.seed, gate=study.gate, slate=study.slate
+    )
     return told(world, best, kept, attendance, study.evaluation.smallest_cell)
 
 
@@ -180,6 +183,8 @@ def _learners(study: Study, worlds: Mapping[str, World], folder: Path, run: Run,
         for name, learner in study.trained_learners.items()
         for seed in study.seeds
     ]
+    if not jobs:
+        return []
     with ExitStack() as open_runs:
         runs = {
             (job.name, job.seed): open_runs.enter_context(run.seed(f"{job.name}, seed {job.seed}", of=job.name))

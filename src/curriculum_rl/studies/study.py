@@ -68,12 +68,14 @@ class Study:
         world: what is simulated.
         objective: what agents are trained for.
         tracker: what agents see.
-        agent, network: how a policy is learned, and what it is made of.
+        agent, network: how a policy is learned, and what it is made of; a null agent learns nothing, and heuristics are
+            compared alone, the first one named with all others.
         policies: the strategies that it is compared with.
         evaluation: on how many students, and how it is told apart from chance.
         tracking: where the runs are recorded.
         learners: further learners beside the one above, by name; some may have been trained elsewhere.
         gate: masks what the tracker does not think a student ready for; null masks nothing.
+        slate: activities that each student is offered at a time where policies are judged.
     """
 
     name: str
@@ -81,16 +83,18 @@ class Study:
     world: WorldConfig
     objective: Objective
     tracker: Tracker
-    agent: Agent
+    agent: Agent | None
     network: Network
     policies: Policies
     evaluation: Evaluation
     tracking: Tracking
     learners: dict[str, Learner | Taken] = field(default_factory=dict)
     gate: Gate | None = None
+    slate: int = 1
 
     def __post_init__(self) -> None:
         check = Violations("study")
+        check.number("slate", self.slate, at_least=1, whole=True)
         if not self.name.strip() or "/" in self.name or self.name.startswith("."):
             check.add("name", self.name, "must be a name for a folder, without a slash")
         check.that(self.seeds, "seeds = []: must hold at least one seed, such as seeds=[0]")
@@ -99,7 +103,7 @@ class Study:
             if seed in self.seeds[:i]:
                 check.add(f"seeds[{i}]", seed, "stands twice", "Each seed is one run.")
         name = self.main_learner
-        if name in self.learners:
+        if name and name in self.learners:
             check.add(f"learners.{name}", "...", "is the name of the study's own learner", "Call it something else.")
         check.raise_all()
         for name, learner in self.trained_learners.items():  # what is whole by itself may still not fit together
@@ -109,13 +113,16 @@ class Study:
 
     @property
     def main_learner(self) -> str:
-        """The name of the learner that `agent`, `network` and `tracker` make."""
+        """The name of the learner that `agent`, `network` and `tracker` make; empty where there is no agent."""
+        if self.agent is None:
+            return ""
         return f"{snake(type(self.agent).__name__)}_{snake(type(self.network).__name__)}"
 
     @property
     def all_learners(self) -> dict[str, Learner | Taken]:
         """Every learner by name, the study's own first."""
-        return {self.main_learner: Learner(self.agent, self.network, self.tracker), **self.learners}
+        own = {} if self.agent is None else {self.main_learner: Learner(self.agent, self.network, self.tracker)}
+        return {**own, **self.learners}
 
     @property
     def trained_learners(self) -> dict[str, Learner]:
