@@ -83,7 +83,7 @@ def knowledge_model(name: str, concepts: int = CONCEPTS, spread: float = 0.0) ->
         node[field] = (float(node[field]) * factor).tolist()
     if "transitions" in node:
         node |= _chain(node, concepts)
-    return build(node, str(file))
+    return build(node, str(file)).linked(curriculum(concepts))
 
 
 def _chain(node: Mapping[str, Any], concepts: int) -> dict[str, Any]:

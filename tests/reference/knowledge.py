@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from tests.reference.draws import SPARE, key
+
 Load = tuple[int, float]  # concept, share
 Draw = Callable[[], float]  # a uniform draw, made when it is asked for
 Try = tuple[int, float, Draw, Draw]  # concept, strength, and the draws of learning and losing
@@ -182,4 +184,84 @@ class TabularMind:
         return (1.0 - self.p.slip[k]) * recall + self.p.guess[k] * (1.0 - recall)
 
 
-MINDS: dict[str, Any] = {"Tabular": TabularMind, "BKT": BKTMind, "AFM": AFMMind, "IRT": IRTMind}
+class StructureMind:
+    """Levels on a structure of concepts."""
+
+    def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
+        self.p, self.rate, self.last = model, rate, -1
+        self.before: list[list[int]] = [[] for _ in u]
+        self.after: list[list[int]] = [[] for _ in u]
+        for j, k in model.links:
+            self.before[k].append(j)
+            self.after[j].append(k)
+        values, harder = model.highest - model.lowest + 1, model.hardest - model.easiest + 1
+        self.level = [
+            min(model.top, model.lowest + int(x * values) + s + ability) for x, s in zip(u, model.start, strict=True)
+        ]
+        if model.difficulty_seed is None:
+            left = [x * values - int(x * values) for x in u]
+        else:
+            spare = key(model.difficulty_seed, SPARE, 0)
+            left = [spare.uniform(k) for k in range(len(u))]
+        drawn = sorted(model.easiest + int(x * harder) for x in left)
+        along = sorted(range(len(u)), key=lambda k: model.rank[k])
+        self.difficulty = [float(drawn[along.index(k)]) for k in range(len(u))]
+
+    def state(self) -> dict[str, object]:
+        return {"level": self.level, "difficulty": self.difficulty, "last": self.last, "rate": self.rate}
+
+    def held(self, k: int) -> bool:
+        return False
+
+    def reached(self, k: int) -> bool:
+        if not self.p.gated or self.last in (-1, k):
+            return True
+        j = self.last
+        near = {*self.after[j], *self.before[j]}
+        for parent in self.before[j]:
+            near |= {*self.after[parent], *self.before[parent]}
+        return k in near
+
+    def rise(self, k: int) -> float:
+        missing = sum(self.p.top - self.level[j] for j in self.before[k])
+        return float((self.p.top - self.level[k]) * math.exp(self.rate) * self.p.gain / math.exp(missing))
+
+    def lifted(self, rises: list[Load]) -> list[float]:
+        level = list(self.level)
+
+        def promote(k: int, rise: float) -> None:
+            level[k] = min(self.p.top, level[k] + rise)
+            for above in self.after[k]:
+                promote(above, rise * self.p.passed_on)
+
+        for k, rise in rises:
+            promote(k, rise)
+        return level
+
+    def chance(self, logit_: float, retention: float) -> float:
+        return float(self.p.guess + (1.0 - self.p.guess) * retention * logistic(logit_))
+
+    def response(self, k: int) -> float:
+        return self.chance(self.p.slope * (self.level[k] - self.difficulty[k]), 1.0)
+
+    def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float:
+        level = self.lifted([(k, w * self.rise(k)) for k, w in loads]) if self.reached(loads[0][0]) else self.level
+        x = sum(w * (self.p.slope * (level[k] - self.difficulty[k]) - difficulty) for k, w in loads)
+        chance = self.chance(x, sum(w * r for (_, w), r in zip(loads, retention, strict=True)))
+        return chance if self.p.drawn else float(chance >= self.p.mark)
+
+    def tried(self, activity: int, tries: list[Try], correct: bool, answered: bool) -> list[tuple[bool, bool]]:
+        if self.reached(tries[0][0]) and tries[0][1] > 0:
+            self.level = self.lifted([(k, strength * self.rise(k)) for k, strength, *_ in tries])
+            self.last = tries[0][0]
+        return [(True, False)] * len(tries)
+
+    def recall(self, k: int, retention: float) -> float:
+        x = self.p.slope * (self.level[k] - self.difficulty[k])
+        return float(self.chance(x, retention) >= self.p.mark)
+
+    def score(self, k: int, recall: float) -> float:
+        return recall
+
+
+MINDS: dict[str, Any] = {"KSS": StructureMind, "Tabular": TabularMind, "BKT": BKTMind, "AFM": AFMMind, "IRT": IRTMind}
