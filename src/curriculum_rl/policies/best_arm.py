@@ -6,8 +6,8 @@ by the midpoint rule at t = low + (high - low) u^2 for 16 even u in (0, 1), scal
 highest of all mean - 3.5 sd and mean + 3.5 sd. Under `low` somebody else is surely above, so an arm that matters is as
 wide as it reaches from there, and points are denser near it. No sd is taken for less than a tenth of the widest.
 
-F is taken as (1 + tanh y) / 2, y = sqrt(2 / pi) (z + .044715 z^3), within .0002 of the normal one (Page 1977,
-doi:10.2307/2346872), and f / F as its own slope, (1 - tanh y) dy / dz. P is then within .002.
+F is taken as (1 + tanh y) / 2, y = sqrt(2 / pi) (z + .044715 z^3), within .0002 of the normal one (as in Hendrycks &
+Gimpel 2016, arXiv:1606.08415), and f / F as its own slope, (1 - tanh y) dy / dz. P is then within .002.
 """
 
 from __future__ import annotations

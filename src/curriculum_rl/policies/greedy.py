@@ -5,7 +5,8 @@
 with the reward that the objective expects of each activity (`Objective.expected`). For the delayed test that is `worth`
 of `trackers/planning.py`: over the goals, what is learned and what of it will be recalled at the test, and how much
 longer what is known will last. An activity that overruns its session costs what was left of it. In a world without
-prerequisites this is close to the best there is.
+prerequisites this is close to the best there is. An objective that is no rise of a potential pays at each decision,
+however long that takes: then minutes do not count.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from curriculum_rl.batch import Float
 from curriculum_rl.envs.simulation import View
 from curriculum_rl.objectives.delayed_test import DelayedTest
-from curriculum_rl.objectives.objective import Objective
+from curriculum_rl.objectives.objective import Objective, Potential
 from curriculum_rl.policies.policy import best
 from curriculum_rl.trackers.bkt import BKTFilter
 from curriculum_rl.trackers.planning import goal_value
@@ -35,10 +36,10 @@ class Greedy:
     tracker: Tracker = field(default_factory=BKTFilter)
 
     def scores(self, view: View) -> Float:
-        """Points a minute, (n, A)."""
+        """Points a minute, or at this decision where that is what is paid for, (n, A)."""
         belief, platform = view.belief, view.platform
-        value = goal_value(platform, belief.goals)
-        return per_minute(self.objective.expected(belief.outlook(), platform, value), view)
+        reward = self.objective.expected(belief.outlook(), platform, goal_value(platform, belief.goals))
+        return per_minute(reward, view) if isinstance(self.objective, Potential) else reward
 
     def probabilities(self, view: View) -> Float:
         """All on the best, (n, A)."""

@@ -6,8 +6,8 @@
 An arm is a goal; its context x_k is how much practice could bring of it; theta_k is how fast this student learns it, as
 far as answers told (`trackers/rates.py`). The model is linear with a weight for each arm, as in Li, Chu, Langford &
 Schapire (2010), doi:10.1145/1772690.1772758; the choice is that of Agrawal & Goyal (2013), arXiv:1209.3352; with the
-knowledge of a student as context, bandits choose learning actions in Lan & Baraniuk (2016) and Manickam, Lan & Baraniuk
-(2017), doi:10.1109/ICASSP.2017.7953377. Nothing is sampled here: chances are integrals, taken in `best_arm.py`.
+knowledge of a student as context, bandits choose learning actions in Lan & Baraniuk (2016), "A contextual bandits
+framework for personalized learning action selection". Nothing is sampled here: chances are integrals (`best_arm.py`).
 """
 
 from __future__ import annotations
