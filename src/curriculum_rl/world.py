@@ -110,6 +110,30 @@ class World:
             follows=population.knowledge.follows,
         )
 
+    @property
+    def class_size(self) -> int:
+        """Students whose paths hang together; 1 where each has one of their own."""
+        classroom = self.population.faculties.classroom
+        return 1 if classroom is None else classroom.size
+
+    def check_students(self, ids: Int) -> None:
+        """Refuses students who cannot be simulated without others.
+
+        Raises:
+            InvalidInput: they do not form whole classes, side by side.
+        """
+        classroom = self.population.faculties.classroom
+        if classroom is not None:
+            classroom.check_students(ids)
+
+    def classmates(self, ids: Int) -> Int:
+        """All ids of the classes that these students sit in, in order; the students themselves where there are none."""
+        if self.class_size == 1:
+            return ids
+        first = np.unique(ids // self.class_size) * self.class_size
+        classes: Int = (first[:, None] + np.arange(self.class_size)).ravel()
+        return classes
+
     def students(self, seed: int, ids: Int, again: Int | None = None) -> Students:
         """The students with these ids, (n,), before any prelude and the course; `again` as in `Population.sample`."""
         return self.population.sample(seed, ids, self.curriculum, self.course, again)

@@ -47,7 +47,7 @@ class Played:
 class Lanes(CurriculumVecEnv):
     """Args:
     world, tracker, objective, gate: as in `CurriculumVectorEnv`.
-    lanes: how many.
+    lanes: how many; a multiple of the students of a class.
     seed: of all draws.
     students: ids that may be met; more than these is an error.
     reward_scale: what rewards in points are multiplied by.
@@ -70,8 +70,10 @@ class Lanes(CurriculumVecEnv):
         sight: bool = False,
         luckless: bool = False,
     ) -> None:
+        size = world.class_size
+        self.first = -(-students.start // size) * size  # the first class that is whole
         native = CurriculumVectorEnv(
-            world, lanes, tracker=tracker, objective=objective, gate=gate, seed=seed, first_student=students.start
+            world, lanes, tracker=tracker, objective=objective, gate=gate, seed=seed, first_student=self.first
         )
         super().__init__(native, reward_scale)
         self.students, self.out_of_step = students, out_of_step
@@ -85,7 +87,7 @@ class Lanes(CurriculumVecEnv):
     def reset(self) -> VecEnvObs:
         """The first of the students, each lane at its own point of the course. Seeds given to `seed` are not taken."""
         self._reset_seeds()
-        observation = self.env.reset(options={"first_student": self.students.start})[0]
+        observation = self.env.reset(options={"first_student": self.first})[0]
         played = self.played
         played.points[:], played.whole[:] = 0.0, True
         if self.out_of_step:
@@ -99,21 +101,25 @@ class Lanes(CurriculumVecEnv):
 
         (Time is among the features, so there is nothing to bootstrap; Pardo et al. 2018, arXiv:1712.00378.)
         """
+        waiting = self.env.running().waiting()
         observation, reward, terminated, truncated, _ = self.env.step(self.actions)
         done = terminated | truncated
-        self._record(reward, done)
+        self._record(reward, done, self.actions if waiting is None else self.actions[~waiting])
         if self.env.next_student > self.students.stop:
             raise InvalidInput("training", [f"ran out of students: {len(self.students)} were set aside for it"])
         given = (self.reward_scale * self.sight.rewarded(reward, self.actions)).astype(np.float32)
         return self._observed(observation), given, done, self._empty
 
     def _observed(self, features: Float32) -> VecEnvObs:
-        return self.sight.observed(features, self.env.running().students)
+        observed, seating = self.sight.observed(features, self.env.running().students), self.env.seating
+        if seating is not None and isinstance(observed, dict):
+            observed["truth"][seating.vacant] = 0.0  # nothing is known yet of who comes next
+        return observed
 
-    def _record(self, reward: Float, done: Bool) -> None:
+    def _record(self, reward: Float, done: Bool, tried: Int) -> None:
         played = self.played
         played.points += reward
-        played.forms += np.bincount(self._form[self.actions], minlength=len(played.forms))
+        played.forms += np.bincount(self._form[tried], minlength=len(played.forms))
         if done.any():
             played.returns += played.points[done & played.whole].tolist()
             played.points[done] = 0.0
@@ -124,30 +130,26 @@ class Lanes(CurriculumVecEnv):
         world, native = self.env.world, self.env
         generator = np.random.default_rng([native.seed, self.num_envs])
         length = int(world.course.total_minutes / world.curriculum.minutes.mean())
-        starts = generator.integers(0, length + 1, self.num_envs)
+        size = world.class_size
+        starts = np.repeat(generator.integers(0, length + 1, self.num_envs // size), size)
         for step in range(length):
             anew = np.flatnonzero(starts == step)
             if len(anew):
-                native.running().replace(anew, self._take_ids(len(anew)))
+                native.refill(anew)
             mask = self.action_masks()
             self.actions = np.where(mask, generator.random(mask.shape), -1.0).argmax(axis=1)
             self.step_wait()
         anew = np.flatnonzero(starts == length)
         if len(anew):
-            native.running().replace(anew, self._take_ids(len(anew)))
+            native.refill(anew)
         self.played.whole[:] = False
         self.played.whole[anew] = True
         self.played.points[:] = 0.0
-        return native.running().view().features()
-
-    def _take_ids(self, count: int) -> Int:
-        first = self.env.next_student
-        self.env.next_student += count
-        return np.arange(first, first + count, dtype=np.int64)
+        return native.features()
 
     def state(self) -> dict[str, np.ndarray[Any, Any]]:
         """Every array that says where the lanes stand, by name; views, not copies."""
-        simulation, played = self.env.running(), self.played
+        simulation, played, seating = self.env.running(), self.played, self.env.seating
         return {
             "next_student": np.array([self.env.next_student]),
             **{f"students.{name}": array for name, array in arrays(simulation.students)},
@@ -156,14 +158,17 @@ class Lanes(CurriculumVecEnv):
             "played.whole": played.whole,
             "played.forms": played.forms,
             "played.returns": np.array(played.returns),
+            **({} if seating is None else {"coming": seating.ids}),
         }
 
     def restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:
         """Puts the lanes where `state` says."""
-        self.env.reset(options={"first_student": self.students.start})
+        self.env.reset(options={"first_student": self.first})
         for name, array in self.state().items():
             if name not in ("next_student", "played.returns"):
                 array[...] = state[name]
         self.env.next_student = int(state["next_student"][0])
         self.played.returns[:] = state["played.returns"].tolist()
-        self._observed(self.env.running().features())  # what is to be expected there
+        if self.env.seating is not None:
+            self.env.seating.restore(state["coming"])
+        self._observed(self.env.features())  # what is to be expected there

@@ -27,6 +27,7 @@ class PPO(OnPolicy):
 
     def algorithm(self, lanes: Lanes, policy: dict[str, Any], seed: int) -> OnPolicyAlgorithm:
         """stable-baselines3's, with the policy of `masked.py`; refused where a world masks by itself."""
-        reason = "faculties.access = on: PPO cannot learn where activities are masked. "
-        refuse([reason + "Choose agent=maskable_ppo, or world.without=[access]."] if lanes.env.masked else [])
+        reason = "faculties.access or faculties.classroom = on: PPO cannot learn where activities are masked. "
+        remedy = "Choose agent=maskable_ppo, or world.without=[access, classroom]."
+        refuse([reason + remedy] if lanes.env.masked else [])
         return Algorithm(UnmaskedPolicy, lanes, policy_kwargs=policy, seed=seed_of(seed), **self.settings())

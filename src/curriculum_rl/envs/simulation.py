@@ -88,7 +88,7 @@ class Simulation:
     Args:
         world: what is simulated.
         tracker: what the platform keeps.
-        ids: the students to begin with, (n,).
+        ids: the students to begin with, (n,); whole classes where the world has them.
         seed: of all draws.
         gate: masks activities; None masks nothing.
     """
@@ -96,26 +96,47 @@ class Simulation:
     def __init__(self, world: World, tracker: Tracker, ids: Int, seed: int = 0, gate: Gate | None = None) -> None:
         if gate is not None:
             gate.check(world.platform)
+        world.check_students(ids)
         self.world, self.tracker, self.seed, self.gate = world, tracker, seed, gate
         self.students, self.belief = newcomers(world, tracker, seed, ids)
         self._block: Drawn | None = None
         self._free: Bool = np.ones((len(ids), len(world.curriculum.activities)), dtype=np.bool_)
         self._free.flags.writeable = False
+        self._none: Bool = np.arange(len(world.curriculum.activities)) == 0
 
     def __len__(self) -> int:
         return len(self.students)
 
     def step(self, offered: Int) -> Happened:
-        """Every student does one activity, of one offer, (n,), or a slate, (m, n); the tracker sees what came of it."""
+        """Every student does one activity, of one offer, (n,), or a slate, (m, n); the tracker sees what came of it.
+
+        Who waits for classmates does nothing, whatever is offered, and nothing is seen of that.
+        """
         happened = self.world.dynamics.step(self.students, offered)
+        waited = np.flatnonzero(happened.waited)
+        still = take_rows(self.belief, waited) if len(waited) else None
         self.belief.update(happened.activity, happened.correct, happened.elapsed)
+        if still is not None:
+            put_rows(self.belief, waited, still, slice(None))
         return happened
+
+    def waiting(self) -> Bool | None:
+        """Who does nothing at the next step, (n,), whatever is offered; None where there are no classes to wait for."""
+        classes = self.world.dynamics.turns.together(self.students)
+        return None if classes is None else classes.waiting(self.students)
 
     def mask(self) -> Bool:
         """Which activities may be chosen, (n, A): what the gate opens of what can be done today.
 
-        Where it opens nothing of that, whatever can be done today. Read-only where nothing is masked.
+        Where it opens nothing of that, whatever can be done today. Who waits has the first activity for a choice, so
+        that there is nothing to choose. Read-only where nothing is masked.
         """
+        mask, waiting = self._mask(), self.waiting()
+        if waiting is not None:
+            mask[waiting] = self._none
+        return mask
+
+    def _mask(self) -> Bool:
         today = self.world.dynamics.turns.allowed(self.students)
         if self.gate is None:
             return self._free if today is None else today
@@ -135,7 +156,8 @@ class Simulation:
         else:
             each = np.take_along_axis(self.mask(), slate.T, axis=1).T
         allowed: Bool = np.logical_and.reduce(each, axis=0)
-        return allowed
+        waiting = self.waiting()
+        return allowed if waiting is None else allowed | waiting
 
     def view(self) -> View:
         """What a policy may look at."""
@@ -158,18 +180,29 @@ class Simulation:
 
     def replace(self, rows: Int, ids: Int, features: Float32 | None = None) -> None:
         """Puts new students (ids) into these lanes, and into `features`, (n, F), what a network first sees of them."""
+        self.draw(rows, ids, Drawn(self.students, self.belief, features))
+
+    def draw(self, rows: Int, ids: Int, into: Drawn) -> None:
+        """Puts new students (ids) into these rows of `into`, of n lanes, with features where it has any."""
         for start in range(0, len(rows), BLOCK):
             part = slice(start, start + BLOCK)
             drawn, positions = self._drawn(ids[part])
-            put_rows(self.students, rows[part], drawn.students, positions)
-            put_rows(self.belief, rows[part], drawn.belief, positions)
-            if features is not None:
+            put_rows(into.students, rows[part], drawn.students, positions)
+            put_rows(into.belief, rows[part], drawn.belief, positions)
+            if into.features is not None:
                 if drawn.features is None:
                     drawn.features = self._view(drawn.students, drawn.belief, self._free).features()
-                features[rows[part]] = drawn.features[positions]
+                into.features[rows[part]] = drawn.features[positions]
+
+    def going(self, over: Bool) -> Int:
+        """The lanes, in order, that are still needed when these students, (n,), have finished just now."""
+        seats, size = self.students.inner.seats, self.world.class_size
+        if seats is None:
+            return np.flatnonzero(~over)
+        return np.flatnonzero(np.repeat(seats.present.reshape(-1, size).any(axis=1), size))
 
     def keep(self, rows: Int) -> None:
-        """Drops all lanes but these."""
+        """Drops all lanes but these, whole classes where there are any."""
         self.students = take_rows(self.students, rows)
         self.belief = take_rows(self.belief, rows)
         self._free = self._free[: len(rows)]

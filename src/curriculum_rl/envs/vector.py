@@ -3,6 +3,10 @@
 An action is an activity for each lane's student. A lane whose student finishes takes the next student id in the same
 step. An episode is one student's course: truncated when the calendar ends, terminated when nothing is left to learn
 or the student drops out.
+
+Where students sit in classes, lanes are whole classes side by side, and the next class comes when the last student of
+one has finished. Until then a lane whose student has finished shows the next one, who waits; and who is done with a
+session waits for classmates. What is chosen for who waits is ignored, and earns nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.envs.seating import Seating
 from curriculum_rl.envs.simulation import Gate, Simulation, feature_names
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.objectives.objective import Objective
@@ -30,13 +35,14 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
     """A world as a vector environment.
 
     Observations are `View.features`, float32 (n, F) within [-1, 1]; rewards are the objective's, in points. Every
-    `info` holds `student` (ids, int64 (n,)) and `action_mask` (bool (n, A)). Where an episode ended, `final_obs` and
+    `info` holds `student` (ids, int64 (n,)), `action_mask` (bool (n, A)) and, where students sit in classes, `waiting`
+    (bool (n,)): whose next action is ignored; their mask leaves one activity. Where an episode ended, `final_obs` and
     `final_info` tell of the student who finished: `student`, `delayed_test`, `mastery` (points), `decisions`, and
     `left`, whether by dropping out.
 
     Args:
         world: what is simulated.
-        num_envs: lanes.
+        num_envs: lanes; a multiple of the students of a class.
         tracker: what the platform keeps; counts unless told.
         objective: the reward; the delayed test unless told.
         gate: masks what the tracker does not think the student ready for; None masks nothing.
@@ -62,12 +68,15 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         autoreset: bool = True,
     ) -> None:
         check = Violations("environment")
-        check.number("num_envs", num_envs, at_least=1, whole=True)
+        size = world.class_size
+        if check.number("num_envs", num_envs, at_least=1, whole=True) and num_envs % size:
+            check.add("num_envs", num_envs, f"must be a multiple of {size}, the students of a class")
         count = len(world.curriculum.activities)
         if check.number("slate", slate, at_least=1, whole=True) and slate > count:
             check.add("slate", slate, f"must be at most {count}, the activities of the catalogue")
         check.number("seed", seed, at_least=0, below=2.0**63, whole=True)
-        check.number("first_student", first_student, at_least=0, below=2.0**62, whole=True)
+        if check.number("first_student", first_student, at_least=0, below=2.0**62, whole=True) and first_student % size:
+            check.add("first_student", first_student, f"must be the first of a class: a multiple of {size}")
         check.raise_all()
         self.world, self.num_envs = world, num_envs
         self.tracker: Tracker = tracker or Counts()
@@ -82,6 +91,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.next_student = first_student
         self.simulation: Simulation | None = None
+        self.seating: Seating | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -93,6 +103,8 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         self.next_student = int((options or {}).get("first_student", self.next_student))
         ids = self._next_ids(self.num_envs)
         self.simulation = Simulation(self.world, self.tracker, ids, self.seed, self.gate)
+        if self.world.population.faculties.classroom is not None and self.autoreset:
+            self.seating = Seating(self.simulation, self.world.class_size, self._next_ids)
         return self.simulation.features(), self._info()
 
     def step(  # type: ignore[override]  # Gymnasium types "which ended" like rewards; they are truth values
@@ -105,20 +117,36 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         happened = simulation.step(activity.T)
         reward = self.objective.reward(happened, simulation.students, self.world.population)
         features = simulation.features()
-        over = happened.over
-        rows = np.flatnonzero(over)
+        rows = np.flatnonzero(happened.over)
         final = self._finish(rows, happened, features) if len(rows) else {}
+        if self.seating is not None:
+            self.seating.show(features)
         return features, reward, happened.terminated | happened.left, happened.truncated, {**self._info(), **final}
 
     @property
     def masked(self) -> bool:
         """Whether anything may be masked."""
-        return self.gate is not None or self.world.population.faculties.access is not None
+        faculties = self.world.population.faculties
+        return any(masks is not None for masks in (self.gate, faculties.access, faculties.classroom))
 
     def action_masks(self) -> Bool:
         """Which activities may be chosen, (n, A); of slates once for each place, (n, slate A), as sb3-contrib asks."""
         mask = self.running().mask()
         return mask if self.slate == 1 else np.tile(mask, self.slate)
+
+    def features(self) -> Float32:
+        """Observations, (n, F); where a lane waits for its next student, of that one."""
+        features = self.running().features()
+        if self.seating is not None:
+            self.seating.show(features)
+        return features
+
+    def refill(self, rows: Int, features: Float32 | None = None) -> None:
+        """The next students take these lanes, whole classes where there are any, and are seen in `features`, (n, F)."""
+        if self.seating is None:
+            self.running().replace(rows, self._next_ids(len(rows)), features)
+        else:
+            self.seating.refill(rows, features)
 
     def running(self) -> Simulation:
         """The simulation behind the lanes.
@@ -136,8 +164,10 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         return ids
 
     def _info(self) -> dict[str, Any]:
-        simulation = self.running()
-        return {"student": simulation.students.id.copy(), "action_mask": simulation.mask()}
+        simulation, waiting = self.running(), self.running().waiting()
+        student = simulation.students.id.copy() if self.seating is None else self.seating.students()
+        info = {"student": student, "action_mask": simulation.mask()}
+        return info if waiting is None else {**info, "waiting": waiting}
 
     def _check(self, activity: Int) -> None:
         count = len(self.world.curriculum.activities)
@@ -173,8 +203,10 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         observations = np.empty(self.num_envs, dtype=object)
         for row, last in zip(rows.tolist(), features[rows], strict=True):
             observations[row] = last
-        ids = self._next_ids(len(rows))
-        simulation.replace(rows, ids, features)
+        if self.seating is None:
+            self.refill(rows, features)
+        else:
+            self.seating.finish(rows, features)
         return {"final_obs": observations, "_final_obs": over, "final_info": final_info, "_final_info": over}
 
     def _spread(self, rows: Int, values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -27,6 +27,7 @@ OFFERS_FROM = 40
 OUTCOMES: Final[Mapping[str, str]] = {
     "gain": "points over no practice",
     "mastery_gain": "points of mastery gained",
+    "normalised_gain": "per cent of the mastery that was missing",
     "mean_reward": "the objective's reward at a decision",
 }
 """The columns of `Outcomes` that policies are compared by, in words."""
@@ -56,6 +57,8 @@ class Outcomes:
     engagement: Float  # (n,) at the end, in [0, 1]; 1/2 where the world has none
     forms: Int  # (n, forms) how often each form was chosen
     reward: Float  # (n,) sum of the objective's rewards; 0 where none was given
+    teacher_minutes: Float  # (n,) spent with a teacher
+    belonging: Float  # (n,) at the end, in [0, 1]; 1/2 where the world has no classes
 
     @property
     def mean_reward(self) -> Float:
@@ -71,6 +74,13 @@ class Outcomes:
     def mastery_gain(self) -> Float:
         """Points of mastery gained, (n,)."""
         return self.mastery_after - self.mastery_before
+
+    @property
+    def normalised_gain(self) -> Float:
+        """Per cent of the mastery that was missing before, (n,); 0 where none was."""
+        missing = 100.0 - self.mastery_before
+        gain = 100.0 * self.mastery_gain
+        return np.divide(gain, missing, out=np.zeros_like(gain), where=missing > 1e-10)
 
 
 @dataclass
@@ -113,6 +123,9 @@ def rollout(
 ) -> Outcomes:
     """Plays a policy with students, each from start to end of the course.
 
+    Where students sit in classes, their classmates are taught by the same policy, and not reported unless asked for:
+    so what becomes of a student is the same whoever else is asked for.
+
     Args:
         world: what is simulated.
         policy: what chooses; a random policy draws from a stream of each student's own.
@@ -120,7 +133,7 @@ def rollout(
         seed: of the students and of the policy's draws.
         gate: masks activities as in the environments.
         slate: activities that each student is offered at a time; the privileged offer one.
-        chunk: students at a time; it changes no result but a network's last bits.
+        chunk: students at a time, whole classes; it changes no result but a network's last bits.
         objective: whose rewards are summed where given, at their cost.
         traces: filled in where given, at a cost of O(n K) a step.
         progress: called with the number of students who finished since the last call.
@@ -130,11 +143,15 @@ def rollout(
         check.add("slate", slate, f"must be at most {count}, the activities of the catalogue")
     check.raise_all()
     ids = first(TEST, students) if isinstance(students, int) else np.asarray(students, dtype=np.int64)
+    played, together = world.classmates(ids), max(chunk // world.class_size, 1) * world.class_size
     parts = [
-        _play(world, policy, ids[i : i + chunk], seed, gate, slate, objective, traces, progress)
-        for i in range(0, len(ids), chunk)
+        _play(world, policy, played[i : i + together], ids, seed, gate, slate, objective, traces, progress)
+        for i in range(0, len(played), together)
     ]
     columns = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Outcomes)}
+    if played is not ids:
+        rows = np.searchsorted(played, ids)
+        columns = {name: column[rows] for name, column in columns.items()}
     return Outcomes(**columns)
 
 
@@ -174,6 +191,7 @@ def _play(
     world: World,
     policy: Player,
     ids: Int,
+    asked: Int,
     seed: int,
     gate: Gate | None,
     slate: int,
@@ -185,26 +203,28 @@ def _play(
     outcomes = _blank(world, simulation)
     key = streams.keys(seed, streams.Purpose.POLICY, ids)
     place = np.arange(len(ids))  # of each lane in the outcomes
+    reported = np.isin(ids, asked) if world.class_size > 1 else np.ones(len(ids), dtype=np.bool_)
     form = world.curriculum.form
     while len(place):
         offered = offer(policy, simulation, key, slate)
         before = simulation.students if traces is None else take_rows(simulation.students, slice(None))
         happened = simulation.step(offered)
         if traces is not None:
-            _trace(traces, simulation.world, before, happened.activity)
-        outcomes.forms[place, form[happened.activity]] += 1
-        outcomes.followed[place] += happened.activity == offered.reshape(-1, len(place))[0]
+            rows = np.flatnonzero(reported[place] & ~happened.waited)
+            _trace(traces, simulation.world, take_rows(before, rows), happened.activity[rows])
+        outcomes.forms[place, form[happened.activity]] += ~happened.waited
+        outcomes.followed[place] += (happened.activity == offered.reshape(-1, len(place))[0]) & ~happened.waited
         outcomes.minutes[place] += happened.minutes
         if objective is not None:
             outcomes.reward[place] += objective.reward(happened, simulation.students, world.population)
         over = happened.over
         if over.any():
             _finish(outcomes, place[over], simulation, over, happened)
-            going = np.flatnonzero(~over)
+            if progress is not None:
+                progress(int((over & reported[place]).sum()))
+            going = simulation.going(over)
             simulation.keep(going)
             place, key = place[going], take_rows(key, going)
-            if progress is not None:
-                progress(int(over.sum()))
     return outcomes
 
 
@@ -228,6 +248,8 @@ def _blank(world: World, simulation: Simulation) -> Outcomes:
         engagement=np.full(n, 0.5),
         forms=np.zeros((n, len(world.curriculum.forms)), dtype=np.int64),
         reward=np.zeros(n),
+        teacher_minutes=np.zeros(n),
+        belonging=np.full(n, 0.5),
     )
 
 
@@ -241,6 +263,9 @@ def _finish(outcomes: Outcomes, place: Int, simulation: Simulation, over: Bool, 
     outcomes.left[place] = happened.left[over]
     if done.inner.mood is not None:
         outcomes.engagement[place] = done.inner.mood.level
+    if done.inner.seats is not None:
+        outcomes.teacher_minutes[place] = done.inner.seats.taught
+        outcomes.belonging[place] = done.inner.seats.belonging
 
 
 def blank_traces(world: World) -> Traces:

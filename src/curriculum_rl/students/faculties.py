@@ -15,6 +15,7 @@ from curriculum_rl.batch import Bool, Float
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.access import Access, Conditions
 from curriculum_rl.students.choice import Choice, Interests
+from curriculum_rl.students.classroom import Classroom, Seats
 from curriculum_rl.students.dropout import Dropout, Wavering
 from curriculum_rl.students.engagement import Engagement, Mood
 from curriculum_rl.students.form import Forms, Taste
@@ -29,13 +30,15 @@ FACULTIES: Final[Mapping[str, type]] = {
     "forms": Forms,
     "choice": Choice,
     "access": Access,
+    "classroom": Classroom,
 }
 """Every faculty by the name of its setting."""
 
 
 @dataclass
 class Inner:
-    """The state of the faculties that are on, of n students. Hidden, but for `conditions`, which a platform sees."""
+    """The state of the faculties that are on, of n students. Hidden, but for what a platform sees: `conditions`, and of
+    `seats` what is said there."""
 
     mood: Mood | None = None
     wavering: Wavering | None = None
@@ -43,12 +46,13 @@ class Inner:
     taste: Taste | None = None
     interests: Interests | None = None
     conditions: Conditions | None = None
+    seats: Seats | None = None  # whole classes side by side
 
 
 @dataclass(frozen=True)
 class Faculties:
     """Attributes:
-    engagement, dropout, rapid_guessing, forms, choice, access: null where it is off.
+    engagement, dropout, rapid_guessing, forms, choice, access, classroom: null where it is off.
     """
 
     engagement: Engagement | None = None
@@ -57,6 +61,7 @@ class Faculties:
     forms: Forms | None = None
     choice: Choice | None = None
     access: Access | None = None
+    classroom: Classroom | None = None
 
     @property
     def on(self) -> dict[str, Any]:
@@ -66,7 +71,8 @@ class Faculties:
     @property
     def plain(self) -> bool:
         """Whether what is offered is done, and teaches what it would without any faculty."""
-        return self.engagement is None and self.rapid_guessing is None and self.forms is None and self.choice is None
+        meddling = (self.engagement, self.rapid_guessing, self.forms, self.choice, self.classroom)
+        return all(faculty is None for faculty in meddling)
 
     def check(self, groups: tuple[Group, ...], check: Violations) -> None:
         """Notes what does not fit these subgroups."""
@@ -79,6 +85,8 @@ class Faculties:
 
     def check_activities(self, curriculum: Curriculum, check: Violations) -> None:
         """Notes activities that ask for what no student could have, and that there is nothing for everyone."""
+        if self.classroom is not None:
+            self.classroom.check_activities(curriculum, check)
         if self.access is not None:
             self.access.check_activities(curriculum, check)
             return
@@ -91,6 +99,8 @@ class Faculties:
         """Notes settings of forms that no activity has."""
         if self.forms is not None:
             self.forms.check_labels(curriculum.forms, check)
+        if self.classroom is not None:
+            self.classroom.check_labels(curriculum.forms, check)
 
     def excluded(self, groups: tuple[Group, ...], curriculum: Curriculum) -> Iterator[str]:
         """Says of each activity in which subgroups nobody can do it."""
@@ -117,4 +127,6 @@ class Faculties:
             inner.interests = self.choice.start(groups, traits, goals, person)
         if self.access is not None:
             inner.conditions = self.access.start(groups, traits, person)
+        if self.classroom is not None:
+            inner.seats = self.classroom.start(groups, traits, person)
         return inner

@@ -1,13 +1,14 @@
 """One try of every student, in the one order of events.
 
-    1. choose     what the student really does of what is offered    (choice; what can be done today: access)
+    1. choose     what the student really does of what is offered    (choice, a teacher; what can be done today: access)
     2. rest       what was forgotten since, read off the time
     3. attempt    minutes, and right or wrong                        (rapid guessing)
-    4. learn      the practised concepts alone                       (forms, engagement, rapid guessing)
+    4. learn      the practised concepts alone                       (forms, engagement, rapid guessing, classes)
     5. remember   half-lives and the day of practice
-    6. feel       engagement                                         (engagement, forms, choice)
+    6. feel       engagement                                         (engagement, forms, choice, classes)
     7. the clock  moves on, over rests between sessions              (access)
     8. leave      at the end of a session, for good                  (dropout)
+    9. gather     the class goes on to the next session together     (classes)
 
 In brackets are the faculties that have their turn there, where a pack switches them on; each has draws of its own.
 A step costs O(students): it reads and writes the practised concepts and their prerequisites alone. Choice costs
@@ -23,9 +24,10 @@ from typing import Final
 import numpy as np
 
 from curriculum_rl import streams
-from curriculum_rl.batch import Bool, Float, Int, total
+from curriculum_rl.batch import Bool, Float, Int, put_rows, take_rows, total
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
+from curriculum_rl.students.class_turns import ClassTurns
 from curriculum_rl.students.knowledge.knowledge import At, Tried
 from curriculum_rl.students.population import Population, Students
 from curriculum_rl.students.turns import Turns
@@ -45,12 +47,16 @@ class Slot:
 
 @dataclass(frozen=True)
 class Happened:
-    """What one step did to n students. `correct` and `elapsed` can be seen; the rest is for objectives alone."""
+    """What one step did to n students. `correct` and `elapsed` can be seen; the rest is for objectives alone.
+
+    To who waits for classmates it did nothing: no answer, no minutes, no end.
+    """
 
     activity: Int  # (n,) what was done
     correct: Bool  # (n,) False where there was no answer
     answered: Bool  # (n,)
     minutes: Float  # (n,)
+    taught: Float  # (n,) of them with a teacher
     elapsed: Float  # (n,) days from this decision to the next, rests included
     concepts: Int  # (L, n) practised; all of them, (K, n), where a try can change any
     goal_share: Float  # (L, n) weight of each in the student's goals
@@ -59,11 +65,22 @@ class Happened:
     terminated: Bool  # (n,) nothing left to learn
     truncated: Bool  # (n,) the calendar has ended
     left: Bool  # (n,) the student has dropped out, with something left to learn and time to do it
+    waited: Bool  # (n,) took no part
 
     @property
     def over(self) -> Bool:
         """Whose course has ended, for whatever reason, (n,)."""
         return self.terminated | self.truncated | self.left
+
+    def spare(self, rows: Int) -> None:
+        """Nothing happened to the students in these rows, who waited, in place."""
+        for seen in (self.correct, self.answered, self.minutes, self.taught, self.elapsed):
+            seen[rows] = 0
+        for ended in (self.terminated, self.truncated, self.left):
+            ended[rows] = False
+        for before, after in (self.at_test, self.mastery):
+            after[:, rows] = before[:, rows]
+        self.waited[rows] = True
 
 
 @dataclass(frozen=True)
@@ -83,11 +100,25 @@ class Dynamics:
     @cached_property
     def turns(self) -> Turns:
         """What the faculties do when their turn comes."""
-        return Turns(self.curriculum, self.population.knowledge, self.population.faculties)
+        population, room = self.population, self.population.faculties.classroom
+        classes = None if room is None else ClassTurns(self.curriculum, population, room)
+        return Turns(self.curriculum, population.knowledge, population.faculties, classes)
 
     def step(self, students: Students, offered: Int) -> Happened:
         """Every student does one activity: the one offered, (n,), or what comes of a slate, (m, n), the first offer
-        first; `students` is changed in place."""
+        first; `students` is changed in place. Who waits for classmates takes no part, and is as before."""
+        classes = self.turns.together(students)
+        if classes is None:
+            return self._step(students, offered)
+        waiting = np.flatnonzero(classes.waiting(students))
+        still = take_rows(students, waiting)
+        happened = self._step(students, offered)
+        put_rows(students, waiting, still, slice(None))
+        happened.spare(waiting)
+        classes.gather(students, happened.over, happened.taught)
+        return happened
+
+    def _step(self, students: Students, offered: Int) -> Happened:
         curriculum, population, turns = self.curriculum, self.population, self.turns
         luck = turns.luck(students)
         activity = turns.chosen(students, offered, luck)
@@ -109,6 +140,7 @@ class Dynamics:
         strength *= curriculum.learning.take(activity)
         strength *= shares
         turns.teach(students, strength, at, retention, activity, answered & ~correct, rapid)
+        taught = turns.taught(students, strength, at, activity, minutes)
         tried = Tried(activity, correct, answered)
         held, new = population.knowledge.learn_from(students.knowledge, at, strength, learn, lose, tried)
         if len(shares) > 1:
@@ -132,6 +164,7 @@ class Dynamics:
             correct=correct,
             answered=answered,
             minutes=minutes,
+            taught=taught,
             elapsed=elapsed,
             concepts=at.concepts,
             goal_share=goal_share,
@@ -140,6 +173,7 @@ class Dynamics:
             terminated=terminated,
             truncated=truncated,
             left=left,
+            waited=np.zeros(len(students), dtype=np.bool_),
         )
 
     def _at(self, students: Students, concepts: Int) -> At:

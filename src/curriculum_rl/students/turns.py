@@ -14,13 +14,19 @@ from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.access import usable
 from curriculum_rl.students.choice import activities_by_concept, any_of
+from curriculum_rl.students.class_turns import OVERRIDE, ClassTurns
 from curriculum_rl.students.faculties import Faculties
 from curriculum_rl.students.knowledge.knowledge import At, Knowledge, Tried
 from curriculum_rl.students.population import Students
 
 RAPID, LEAVE, OWN_WAY, PICK, ACTIVITY = 2, 3, 12, 13, 14
 """Slots of the faculties' draws in the stream of a step. Frozen: another faculty takes a free number."""
-_SLOTS: Final = {"rapid_guessing": (RAPID,), "dropout": (LEAVE,), "choice": (OWN_WAY, PICK, ACTIVITY)}
+_SLOTS: Final = {
+    "rapid_guessing": (RAPID,),
+    "dropout": (LEAVE,),
+    "choice": (OWN_WAY, PICK, ACTIVITY),
+    "classroom": (OVERRIDE,),
+}
 
 Luck = Mapping[int, Float]
 """Uniform draws of one step, (n,) each, by slot: those of the faculties that are on."""
@@ -33,6 +39,11 @@ class Turns:
     curriculum: Curriculum
     knowledge: Knowledge[Any]
     faculties: Faculties
+    classes: ClassTurns | None
+
+    def together(self, students: Students) -> ClassTurns | None:
+        """What classes do, where these students sit in theirs: none do who are imagined on their own."""
+        return None if students.inner.seats is None else self.classes
 
     @cached_property
     def _needs(self) -> Int:
@@ -63,18 +74,37 @@ class Turns:
 
     def allowed(self, students: Students) -> Bool | None:
         """What each can do today, (n, A); None where everything can be done."""
-        access, conditions = self.faculties.access, students.inner.conditions
-        return None if access is None or conditions is None else access.allowed(conditions, self._needs)
+        access, conditions, classes = self.faculties.access, students.inner.conditions, self.together(students)
+        can = None if access is None or conditions is None else access.allowed(conditions, self._needs)
+        if classes is None:
+            return can
+        open_ = classes.open(students, np.arange(len(self.curriculum.activities))[:, None]).T
+        return open_ if can is None else can & open_
 
     def possible(self, students: Students, activities: Int, rows: Int | slice = slice(None)) -> Bool:
         """Which of these activities, (m, r), the students in these rows, (r,), can do today."""
-        conditions = students.inner.conditions
+        conditions, classes = students.inner.conditions, self.together(students)
         if conditions is None:
-            return np.ones(activities.shape, dtype=np.bool_)
-        return usable(conditions.today[rows], self._needs.take(activities))
+            possible = np.ones(activities.shape, dtype=np.bool_)
+        else:
+            possible = usable(conditions.today[rows], self._needs.take(activities))
+        return possible if classes is None else possible & classes.open(students, activities, rows)
 
     def chosen(self, students: Students, offered: Int, luck: Luck) -> Int:
-        """What is done of one offer, (n,), or of a slate, (m, n)."""
+        """What is done of one offer, (n,), or of a slate, (m, n), unless the teacher has another plan."""
+        chosen, classes = self._liked(students, offered, luck), self.together(students)
+        if classes is None:
+            return chosen
+        rows = np.flatnonzero(luck[OVERRIDE] < classes.overruled(students))
+        if len(rows):
+            picked = classes.picked(students, rows)
+            able = (picked >= 0) & self.possible(students, picked[None], rows)[0]
+            chosen = chosen.copy()
+            chosen[rows[able]] = picked[able]
+        return chosen
+
+    def _liked(self, students: Students, offered: Int, luck: Luck) -> Int:
+        """What the student would do of what is offered."""
         slate = offered if offered.ndim == 2 else offered[None]
         choice, interests = self.faculties.choice, students.inner.interests
         if choice is None or interests is None:
@@ -120,18 +150,24 @@ class Turns:
             preferred = self.curriculum.form.take(activity) == inner.taste.preferred
             strength *= faculties.forms.factor(assistance, feedback, known, wrong, preferred)
 
+    def taught(self, students: Students, strength: Float, at: At, activity: Int, minutes: Float) -> Float:
+        """Multiplies the strength of learning by what peers and teachers add; minutes with a teacher, (n,)."""
+        classes = self.together(students)
+        return np.zeros(len(students)) if classes is None else classes.teach(students, strength, at, activity, minutes)
+
     def feel(self, students: Students, tried: Tried, chance: Float, offers: int) -> None:
         """Moves engagement, and what dropout remembers of failures, in place."""
         faculties, inner = self.faculties, students.inner
         if faculties.dropout is not None and inner.wavering is not None:
             faculties.dropout.note(inner.wavering, tried.answered, tried.correct)
+        classes = self.together(students)
+        company = np.full(len(students), 0.5) if classes is None else classes.belong(students, tried.activity)
         if faculties.engagement is None or inner.mood is None:
             return
         form = self.curriculum.form.take(tried.activity)
         extra = np.full(len(students), faculties.engagement.autonomy if offers > 1 else 0.0)
         if faculties.forms is not None and inner.taste is not None:
             extra += faculties.forms.fondness * (form == inner.taste.preferred)
-        company = np.full(len(students), 0.5)
         faculties.engagement.feel(inner.mood, chance, tried.answered, tried.correct, form, company, extra)
 
     def leaves(self, students: Students, ended: Bool, luck: Luck) -> Bool:

@@ -1,0 +1,150 @@
+"""What a class does together when its turn comes, in the order of events of `student.py`: see `classroom.py`.
+
+Rows of students are whole classes side by side, so that (classes, size) is a reshape. A student who is not there, or is
+done with the session before others are, takes part in nothing: `Dynamics.step` leaves all of such a row as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.curriculum import Curriculum
+from curriculum_rl.students.classroom import Classroom, Seats
+from curriculum_rl.students.knowledge.knowledge import At
+from curriculum_rl.students.population import Population, Students
+
+OVERRIDE: Final = 15
+"""Slot of this draw in the stream of a step. Frozen; the others' are in `turns.py` and `student.py`."""
+MASTERED: Final = 0.95
+"""Mastery at which a teacher goes on to the next goal, as tutoring systems do (Corbett & Anderson 1995)."""
+
+
+@dataclass(frozen=True)
+class ClassTurns:
+    """The classes of a world, and what they need to know of its catalogue."""
+
+    curriculum: Curriculum
+    population: Population
+    classroom: Classroom
+
+    def _of_form(self, labels: tuple[str, ...]) -> Bool:
+        return np.array([a.form in labels for a in self.curriculum.activities], dtype=np.bool_)
+
+    @cached_property
+    def peers(self) -> Bool:
+        """Which activities are done with classmates, (A,)."""
+        return self._of_form(self.classroom.peers)
+
+    @cached_property
+    def tutored(self) -> Bool:
+        """Which activities are done with a teacher, (A,)."""
+        return self._of_form(self.classroom.tutored)
+
+    @cached_property
+    def medium(self) -> Int:
+        """What a teacher sets on each concept: of the answered activities on it alone, without peers or a teacher, the
+        one nearest to difficulty 0, the first of them on a tie; -1 where there is none, (K,)."""
+        found = np.full(len(self.curriculum.concepts), -1, dtype=np.int64)
+        distance = np.full(len(found), np.inf)
+        for i, a in enumerate(self.curriculum.activities):
+            k = self.curriculum.concept_index[next(iter(a.loads))]
+            plain = a.answered and len(a.loads) == 1 and not (self.peers[i] or self.tutored[i])
+            if plain and abs(a.difficulty) < distance[k]:
+                found[k], distance[k] = i, abs(a.difficulty)
+        return found
+
+    def waiting(self, students: Students) -> Bool:
+        """Who takes part in nothing now, (n,): finished or left, or done with the session before classmates are."""
+        seats = _seats(students)
+        waiting: Bool = ~seats.present | (students.clock.session > seats.session)
+        return waiting
+
+    def open(self, students: Students, activities: Int, rows: Int | slice = slice(None)) -> Bool:
+        """Whether the teacher has time for these activities, (m, r), of the students in these rows, (r,)."""
+        free = self.classroom.left(_seats(students))[rows] > 0.0
+        possible: Bool = ~self.tutored.take(activities) | free
+        return possible
+
+    def overruled(self, students: Students) -> Float:
+        """Chance that the teacher decides, (n,)."""
+        return _seats(students).overruled
+
+    def picked(self, students: Students, rows: Int) -> Int:
+        """What the teacher sets these students, (r,): a medium problem on the first goal below mastery; -1 if none."""
+        order = self.curriculum.order
+        weak = students.goals[rows][:, order] & (students.mastery[rows][:, order] < MASTERED)
+        weak &= self.medium[order] >= 0
+        concept = order[weak.argmax(axis=1)]
+        picked: Int = np.where(weak.any(axis=1), self.medium[concept], -1)
+        return picked
+
+    def teach(self, students: Students, strength: Float, at: At, activity: Int, minutes: Float) -> Float:
+        """Multiplies the strength of learning, (L, n), in place, by what peers and teachers add to it.
+
+        Returns the teacher minutes that each has, (n,).
+        """
+        working = ~self.waiting(students)
+        self._help(students, strength, at, np.flatnonzero(self._together(students, activity) & working))
+        asked = np.where(self.tutored.take(activity) & working, minutes, 0.0)
+        if not asked.any():
+            return asked
+        share = self.classroom.shared(_seats(students), asked)
+        strength *= np.where(asked > 0.0, 1.0 + self.classroom.tutoring * share, 1.0)
+        taught: Float = asked * share
+        return taught
+
+    def belong(self, students: Students, activity: Int) -> Float:
+        """Moves belonging, in place, and returns it, (n,)."""
+        together = self._together(students, activity)
+        self.classroom.belong(_seats(students), together, ~together & ~self.tutored.take(activity))
+        return _seats(students).belonging
+
+    def gather(self, students: Students, over: Bool, taught: Float) -> None:
+        """Ends a step: whose course is over, (n,), goes, and the class moves on to the session of its last student.
+
+        `taught` are the teacher minutes that each had in the step, (n,).
+        """
+        self.classroom.gather(_seats(students), over, taught, students.clock.session)
+
+    def _others(self, students: Students) -> Int:
+        """How many classmates are there, (n,); of who is there."""
+        present = _seats(students).present.reshape(-1, self.classroom.size)
+        return np.repeat(present.sum(axis=1) - 1, self.classroom.size)
+
+    def _together(self, students: Students, activity: Int) -> Bool:
+        together: Bool = self.peers.take(activity)
+        return together & (self._others(students) > 0) if together.any() else together
+
+    def _help(self, students: Students, strength: Float, at: At, rows: Int) -> None:
+        """Multiplies the strength of those in a peer session, in these rows, in place.
+
+        The j-th of each class to be in one asks all of it what they know of the concept: J times O(n), with J as large
+        as the busiest class has peer sessions now.
+        """
+        if not len(rows):
+            return
+        size, now = self.classroom.size, students.clock.now
+        own_class = rows // size
+        first = np.searchsorted(own_class, own_class)  # rows rise, so classmates are side by side
+        place = np.arange(len(rows)) - first
+        loads, classes = len(at.concepts), len(students) // size
+        concepts = np.zeros((loads, int(place.max()) + 1, classes), dtype=np.int64)
+        day = np.repeat(now[None, ::size], concepts.shape[1], axis=0)
+        concepts[:, place, own_class], day[place, own_class] = at.concepts[:, rows], now[rows]
+        each = np.repeat(concepts, size, axis=2)
+        known = self.population.recall_on(students, At(each, each + students.rows), np.repeat(day, size, axis=1))
+        own = known[:, place, rows]
+        there = (known * _seats(students).present).reshape(*concepts.shape, size)
+        total = there.sum(axis=3)[:, place, own_class]
+        strength[:, rows] *= self.classroom.helped(own, (total - own) / self._others(students)[rows])
+
+
+def _seats(students: Students) -> Seats:
+    seats = students.inner.seats
+    assert seats is not None
+    return seats
