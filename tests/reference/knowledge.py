@@ -106,6 +106,33 @@ class AFMMind(OneByOne):
         return recall
 
 
+class PFAMind(AFMMind):
+    def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
+        super().__init__(model, ability, rate, u)
+        self.loss = [0.0] * len(u)
+
+    def state(self) -> dict[str, object]:
+        return {"gain": self.growth, "loss": self.loss, "ability": self.ability, "rate": self.rate}
+
+    def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float:
+        pairs = list(zip(loads, retention, strict=True))
+        kept = sum(w * self.growth[k] * r for (k, w), r in pairs)
+        rest = sum(w * (self.p.intercept[k] + self.loss[k]) for k, w in loads)
+        return logistic(self.ability + rest + kept - difficulty)
+
+    def tried(self, activity: int, tries: list[Try], correct: bool, answered: bool) -> list[tuple[bool, bool]]:
+        for k, strength, _, _ in tries:
+            moved = self.p.wrong[k] if answered and not correct else max(0.0, self.p.right[k] + self.rate)
+            if moved > 0:
+                self.growth[k] += strength * moved
+            else:
+                self.loss[k] += strength * moved
+        return [(True, False) for _ in tries]
+
+    def recall(self, k: int, retention: float) -> float:
+        return logistic(self.ability + self.p.intercept[k] + self.loss[k] + self.growth[k] * retention)
+
+
 class IRTMind(OneByOne):
     def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
         self.p, self.ability, self.rate, self.growth = model, ability, rate, [0.0] * len(u)
@@ -264,4 +291,11 @@ class StructureMind:
         return recall
 
 
-MINDS: dict[str, Any] = {"KSS": StructureMind, "Tabular": TabularMind, "BKT": BKTMind, "AFM": AFMMind, "IRT": IRTMind}
+MINDS: dict[str, Any] = {
+    "KSS": StructureMind,
+    "Tabular": TabularMind,
+    "BKT": BKTMind,
+    "AFM": AFMMind,
+    "PFA": PFAMind,
+    "IRT": IRTMind,
+}

@@ -14,13 +14,16 @@ from scipy.special import expit, logit
 from curriculum_rl.students.knowledge.afm import AFM
 from curriculum_rl.students.knowledge.bkt import BKT
 from curriculum_rl.students.knowledge.irt import IRT
+from curriculum_rl.students.knowledge.pfa import PFA
 from curriculum_rl.students.memory.exponential import Exponential
 from curriculum_rl.students.memory.power import Power
 from curriculum_rl.students.traits import Group
 from tests.students.laws import STUDENTS, Z, practise, small_world, standard_error
 
 BKT_ = BKT(initial=(0.3,), learn=(0.2,), forget=(0.0,), guess=(0.2,), slip=(0.1,))
+INDIVIDUAL = Group("one", ability_mean=1.2, rate_mean=-1.5)
 AFM_ = AFM(intercept=(0.4,), slope=(0.15,))
+PFA_ = PFA(intercept=(1.0,), right=(0.3,), wrong=(-0.5,))
 IRT_ = IRT(level=(-0.5,), rise=(0.4,), discrimination=(1.2,), guess=(0.25,))
 
 
@@ -62,11 +65,27 @@ def irt_grows(model: IRT) -> None:
         assert abs(exact / (0.4 * (t + 1)) - 1.0) < 0.1, "steps follow the differential equation that they discretise"
 
 
+def pfa_grows(model: PFA) -> None:
+    """logit P(right | r right answers and w wrong ones before) = 1 + .3 r - .5 w."""
+    right, wrong = np.zeros(STUDENTS), np.zeros(STUDENTS)
+    for t, (students, happened) in enumerate(practise(small_world(model), 8)):
+        for r in range(t + 1):
+            who = right == r
+            if who.sum() > STUDENTS / 20:
+                expected = float(expit(1.0 + 0.3 * r - 0.5 * (t - r)))
+                assert abs(happened.correct[who].mean() - expected) < Z * standard_error(expected, int(who.sum()))
+        right += happened.correct
+        wrong += ~happened.correct
+        np.testing.assert_allclose(students.knowledge.gain[:, 0], model.right[0] * right, rtol=1e-12)
+        np.testing.assert_allclose(students.knowledge.loss[:, 0], model.wrong[0] * wrong, rtol=1e-12)
+
+
 LAWS: list[tuple[Callable[[Any], None], Any]] = [
     (bkt_grows, BKT_),
     (bkt_forgets, BKT_),
     (afm_grows, AFM_),
     (irt_grows, IRT_),
+    (pfa_grows, PFA_),
 ]
 
 
@@ -82,6 +101,7 @@ def test_learning_follows(law: Callable[[Any], None], model: Any):
         *((bkt_forgets, BKT_, field) for field in ("initial", "learn", "guess")),
         *((afm_grows, AFM_, field) for field in ("intercept", "slope")),
         *((irt_grows, IRT_, field) for field in ("level", "rise", "discrimination", "guess")),
+        *((pfa_grows, PFA_, field) for field in ("intercept", "right", "wrong")),
     ],
 )
 def test_an_error_of_five_percent_is_noticed(law: Callable[[Any], None], model: Any, field: str):
@@ -90,12 +110,37 @@ def test_an_error_of_five_percent_is_noticed(law: Callable[[Any], None], model: 
         law(wrong)
 
 
-def test_offsets_of_the_student_enter_in_logits():
-    group = Group("one", ability_mean=0.7, rate_mean=-0.4)
-    known = float(expit(logit(0.3) + 0.7))
-    for students, _ in practise(small_world(BKT_, group=group), 3):
-        known = 1.0 - (1.0 - known) * (1.0 - float(expit(logit(0.2) - 0.4)))
+def offsets(group: Group) -> None:
+    """Individualised: logit P(known at first) = logit(.3) + 1.2, logit P(becomes known) = logit(.2) - 1.5."""
+    known = float(expit(logit(0.3) + 1.2))
+    near(small_world(BKT_, group=group).students(1, np.arange(STUDENTS)).knowledge.known.mean(), known)
+    for students, _ in practise(small_world(BKT_, group=group), 8):
+        known = 1.0 - (1.0 - known) * (1.0 - float(expit(logit(0.2) - 1.5)))
         near(students.knowledge.known.mean(), known)
+
+
+def test_offsets_of_the_student_enter_in_logits():
+    offsets(INDIVIDUAL)
+
+
+@pytest.mark.parametrize("trait", ["ability_mean", "rate_mean"])
+def test_an_offset_wrong_by_five_percent_is_noticed(trait: str):
+    with pytest.raises(AssertionError):
+        offsets(replace(INDIVIDUAL, **{trait: 1.05 * getattr(INDIVIDUAL, trait)}))
+
+
+def test_students_differ_as_much_as_is_said():
+    """P(known at first) over students is logistic-normal; 5% less spread would be noticed."""
+    z = np.polynomial.hermite_e.hermegauss(60)
+
+    def mean(sd: float) -> float:
+        return float(z[1] @ expit(logit(0.05) + sd * z[0]) / z[1].sum())
+
+    model, group = replace(BKT_, initial=(0.05,)), Group("one", ability_sd=2.0)
+    known = small_world(model, group=group).students(1, np.arange(STUDENTS)).knowledge.known.mean()
+    near(known, mean(2.0))
+    with pytest.raises(AssertionError):
+        near(known, mean(1.9))
 
 
 @pytest.mark.parametrize("difficulty", [-1.0, 0.0, 1.0])
