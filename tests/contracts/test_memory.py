@@ -77,7 +77,7 @@ def test_refuses_every_bad_number(name: str, bad: Any):
                 replace(memory, **{field.name: wrong})
 
 
-MAY_BE_NEGATIVE = ("bias", "wrong_weight")
+MAY_BE_NEGATIVE = ("bias", "wrong_weight", "ability", "difficulty", "threshold", "decay")
 
 
 def begun(name: str, factor: float | None = None) -> tuple[Any, Any]:
@@ -142,7 +142,13 @@ def test_recall_is_a_probability_of_the_shape_that_is_asked_for(name: str, times
     assert np.all((earlier >= 0.0) & (earlier <= 1.0)), "even of a day before the first"
 
 
+RISES = ("dash_blocks",)
+"""As published: what was done in a block of the course begins to count when the block has ended."""
+
+
 def test_what_was_answered_rightly_is_forgotten_with_time(name: str):
+    if name in RISES:
+        pytest.skip("as published, what was practised counts only once its block of the course is past")
     memory, state, day = practised(name, right=True)
     assert np.all(np.diff(ahead(memory, state, day), axis=0) <= 1e-12)
 

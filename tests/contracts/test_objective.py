@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from curriculum_rl.batch import arrays
 from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.envs.truth import Truth
 from curriculum_rl.evaluation.rollout import OUTCOMES, rollout
@@ -85,7 +86,16 @@ EXACT = [
 ]
 
 
-@pytest.mark.parametrize(("name", "world"), EXACT)
+def costly(world: str) -> bool:
+    """Whether there are many concepts, or memory keeps a history of each: minutes on a busy machine."""
+    made = world_named(world)
+    histories = any(array.ndim > 2 for _, array in arrays(made.students(5, np.arange(1)).memory))
+    return histories or len(made.curriculum.concepts) > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "world"), [pytest.param(*p, marks=[pytest.mark.slow] if costly(p[1]) else []) for p in EXACT]
+)
 def test_the_expected_reward_is_the_mean_of_rewards(name: str, world: str):
     """Over 60,000 tries, in all and for each form: within 4.5 standard errors (false alarms: 1 in 30,000 pairs)."""
     count = 2000

@@ -160,6 +160,145 @@ class HalfLifeRegressionMemo:
             self.last[k] = day
 
 
+class DashMemo:
+    """All answers with their times, of which the last ones are counted in windows."""
+
+    def __init__(self, model: Any, memory: float, held: list[bool], day: float, luck: Luck) -> None:
+        self.p, self.factor = model, math.exp(memory)
+        z = [INVERSE(max(luck(0, k), 2.0**-54)) for k in range(len(held))]
+        self.difficulty = [model.difficulty + model.difficulty_sd * x for x in z]
+        self.answers: list[list[tuple[float, bool]]] = [[] for _ in held]  # the oldest first
+        self.tries_ever = [model.known_tries if x else 0.0 for x in held]
+        self.rights_ever = list(self.tries_ever)
+
+    def state(self) -> dict[str, object]:
+        last = [[*reversed(a[-self.p.size :])] for a in self.answers]
+        rest = [self.p.size - len(a) for a in last]
+        return {
+            "times": [[day for day, _ in a] + [-math.inf] * n for a, n in zip(last, rest, strict=True)],
+            "rights": [[float(right) for _, right in a] + [0.0] * n for a, n in zip(last, rest, strict=True)],
+            **{name: getattr(self, name) for name in ("tries_ever", "rights_ever", "difficulty", "factor")},
+        }
+
+    def recalled(self, k: int, day: float) -> float:
+        x = self.p.ability - self.difficulty[k]
+        for days, right, tries in zip(self.p.windows, self.p.right[:-1], self.p.tries[:-1], strict=True):
+            inside = [r for then, r in self.answers[k][-self.p.size :] if (day - then) / self.factor < days]
+            x += right * math.log(1 + sum(inside)) - tries * math.log(1 + len(inside))
+        x += self.p.right[-1] * math.log(1 + self.rights_ever[k]) - self.p.tries[-1] * math.log(1 + self.tries_ever[k])
+        return 1.0 / (1.0 + math.exp(-x))
+
+    def practise(
+        self, k: int, day: float, recalled: float, held: bool, correct: bool, answered: bool, new: bool
+    ) -> None:
+        if new:
+            self.answers[k], self.tries_ever[k], self.rights_ever[k] = [(day, True)], 1.0, 1.0
+        elif held and answered:
+            self.answers[k].append((day, correct))
+            self.tries_ever[k] += 1
+            self.rights_ever[k] += correct
+
+
+class DashBlocksMemo:
+    """Answers counted in blocks of the course."""
+
+    def __init__(self, model: Any, memory: float, held: list[bool], day: float, luck: Luck) -> None:
+        def normal(kind: int, k: int) -> float:
+            return INVERSE(max(luck(kind, k), 2.0**-54))
+
+        self.p, self.first, items = model, day, range(len(held))
+        self.tries = [[0.0] * len(model.weights) for _ in items]
+        self.rights = [[0.0] * len(model.weights) for _ in items]
+        self.difficulty = [model.difficulty + model.difficulty_sd * normal(0, k) for k in items]
+        self.decay = [math.exp(-math.exp(model.decay + model.decay_sd * normal(1, k))) for k in items]
+        self.rate = model.rate * math.exp(model.rate_sd * normal(2, 0) - memory)
+        self.last = [day] * len(held)
+
+    def state(self) -> dict[str, object]:
+        names = ("tries", "rights", "difficulty", "decay", "rate", "last", "first")
+        return {name: getattr(self, name) for name in names}
+
+    def block(self, day: float) -> int:
+        return sum(day - self.first >= end for end in self.p.ends)
+
+    def recalled(self, k: int, day: float) -> float:
+        x = self.p.ability - self.difficulty[k]
+        for w in range(self.block(day)):
+            x += self.p.weights[w] * (math.log(1 + self.rights[k][w]) + math.log(1 + self.tries[k][w]))
+        power = (1.0 + self.rate * max(0.0, day - self.last[k])) ** self.decay[k]
+        return 1.0 / (1.0 + math.exp(-x)) / power
+
+    def practise(
+        self, k: int, day: float, recalled: float, held: bool, correct: bool, answered: bool, new: bool
+    ) -> None:
+        if new:
+            self.tries[k], self.rights[k] = [0.0] * len(self.p.weights), [0.0] * len(self.p.weights)
+        if new or (held and answered):
+            self.tries[k][self.block(day)] += 1
+            self.rights[k][self.block(day)] += new or correct
+        if held:
+            self.last[k] = day
+
+
+class ActRMemo:
+    """Practices with their times and decays, the older ones as if even."""
+
+    def __init__(self, model: Any, memory: float, held: list[bool], day: float, luck: Luck) -> None:
+        self.p, self.factor = model, math.exp(memory)
+        self.traces: list[list[tuple[float, float]]] = [[] for _ in held]  # day and decay, the newest first
+        self.older = [model.known_tries if x else 0.0 for x in held]
+        self.older_decay = [x * model.intercept for x in self.older]
+        self.older_first, self.older_last = [day - model.known_days] * len(held), [day] * len(held)
+
+    def state(self) -> dict[str, object]:
+        rest = [self.p.size - len(traces) for traces in self.traces]
+        both = list(zip(self.traces, rest, strict=True))
+        names = ("older", "older_decay", "older_first", "older_last", "factor")
+        return {
+            "times": [[day for day, _ in traces] + [-math.inf] * n for traces, n in both],
+            "decays": [[decay for _, decay in traces] + [self.p.intercept] * n for traces, n in both],
+            **{name: getattr(self, name) for name in names},
+        }
+
+    def seconds(self, days: float) -> float:
+        session = self.p.session_minutes * 60
+        seconds = days * 86400
+        if seconds > session:
+            seconds = session + self.p.between * (seconds - session)
+        return max(self.p.least_seconds, seconds)
+
+    def strength(self, k: int, day: float, factor: float) -> float:
+        total = sum(self.seconds((day - then) / factor) ** -decay for then, decay in self.traces[k])
+        if self.older[k]:
+            near, far = (self.seconds((day - x[k]) / factor) for x in (self.older_last, self.older_first))
+            e = 1.0 - self.older_decay[k] / self.older[k]
+            if far > near * (1 + 1e-6):
+                total += self.older[k] * (far**e - near**e) / (e * (far - near))
+            else:
+                total += self.older[k] * near ** (e - 1)
+        return total
+
+    def recalled(self, k: int, day: float) -> float:
+        strength = self.strength(k, day, self.factor)
+        if strength == 0:
+            return 0.0
+        return 1.0 / (1.0 + math.exp((self.p.threshold - math.log(strength)) / self.p.noise))
+
+    def practise(
+        self, k: int, day: float, recalled: float, held: bool, correct: bool, answered: bool, new: bool
+    ) -> None:
+        if new:
+            self.traces[k], self.older[k], self.older_decay[k] = [(day, self.p.intercept)], 0.0, 0.0
+        elif held:
+            decay = self.p.scale * self.strength(k, day, 1.0) + self.p.intercept
+            self.traces[k].insert(0, (day, decay))
+            if len(self.traces[k]) > self.p.size:
+                self.older_last[k], lost = self.traces[k].pop()
+                self.older_first[k] = self.older_first[k] if self.older[k] else self.older_last[k]
+                self.older[k] += 1
+                self.older_decay[k] += lost
+
+
 MEMOS: dict[str, Any] = {
     "NoForgetting": HalfLifeMemo,
     "Exponential": HalfLifeMemo,
@@ -167,4 +306,7 @@ MEMOS: dict[str, Any] = {
     "FSRS": FSRSMemo,
     "ExponentialCurve": ExponentialCurveMemo,
     "HalfLifeRegression": HalfLifeRegressionMemo,
+    "Dash": DashMemo,
+    "DashBlocks": DashBlocksMemo,
+    "ActR": ActRMemo,
 }

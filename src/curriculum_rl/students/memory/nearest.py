@@ -1,8 +1,9 @@
 """The exponential rule that a platform takes a memory for, where that is no rule of half-lives itself.
 
 A median item of an average student is followed: its half-life is the time in which recall falls to half of what it is
-just after practice. That of what is new is taken after the first try, that of what is known at the start; then come
-ten right answers, each as soon as half is forgotten, and gain = (last half-life / first)^(1/10) - 1, spacing = 0.
+just after practice; where more is left after a month, the half-life that leaves as much then. That of what is new is
+taken after the first try, that of what is known at the start; then come ten right answers, each a half-life after the
+one before, and gain = (last half-life / first)^(1/10) - 1, spacing = 0.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from curriculum_rl.students.memory.exponential import Exponential
 from curriculum_rl.students.memory.memory import Memory
 
 ANSWERS: Final = 10
-SHORTEST, LONGEST = 1e-6, 1e4
-"""Days within which half-lives are looked for; what falls to half later, or never, is taken for the longest."""
+SHORTEST, MONTH, LONGEST = 1e-6, 30.0, 1e4
+"""Days: half-lives from the first to the second are looked for; none is longer than the last."""
 _BISECTIONS: Final = 50  # of the logarithm: to 14 digits
 
 
@@ -30,12 +31,16 @@ def nearest(memory: Memory[Any]) -> Exponential:
         return np.full((1, 1), 0.5)
 
     def half_life(state: Any, day: float) -> float:
-        half = 0.5 * float(memory.recalled(state, place, day)[0, 0])
-        low, high = np.log(SHORTEST), np.log(LONGEST)
+        def left(days: float) -> float:
+            return float(memory.recalled(state, place, day + days)[0, 0])
+
+        just_after, in_a_month = left(0.0), left(MONTH)
+        if in_a_month > 0.5 * just_after:
+            return float(min(MONTH / np.log2(max(just_after / in_a_month, 1.0 + 1e-12)), LONGEST))
+        low, high = np.log(SHORTEST), np.log(MONTH)
         for _ in range(_BISECTIONS):
             middle = 0.5 * (low + high)
-            above = memory.recalled(state, place, day + float(np.exp(middle)))[0, 0] > half
-            low, high = (middle, high) if above else (low, middle)
+            low, high = (middle, high) if left(float(np.exp(middle))) > 0.5 * just_after else (low, middle)
         return float(np.exp(high))
 
     def practise(state: Any, day: float, *, new: bool) -> float:
