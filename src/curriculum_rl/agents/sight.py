@@ -20,7 +20,7 @@ from torch import Tensor
 from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.batch import Float, Int
 from curriculum_rl.envs.truth import Truth
-from curriculum_rl.objectives.objective import Objective
+from curriculum_rl.objectives.objective import Objective, Scaled
 from curriculum_rl.students.population import Students
 from curriculum_rl.trackers.prospects import prospects
 from curriculum_rl.trackers.tracker import Float32
@@ -101,6 +101,8 @@ class Sight:
         truth = Truth.of(self.world, students)
         if self.luckless:
             self.expected = self.objective.expected(truth.outlook, self.world.platform, truth.value)
+            if isinstance(self.objective, Scaled):
+                self.expected *= self.objective.scale(students)[:, None]
         return {"seen": features, "truth": written(truth, self.world, students.clock.now)} if self.shown else features
 
     def rewarded(self, reward: Float, actions: Int) -> Float:

@@ -37,6 +37,17 @@ class Objective(Protocol):
 
 
 @runtime_checkable
+class Scaled(Objective, Protocol):
+    """An objective whose `expected` is to be multiplied by a factor of each student's own, to be a reward.
+
+    No platform knows the factor; none needs it to choose among activities.
+    """
+
+    def scale(self, students: Students) -> Float:
+        """The factor, (n,)."""
+
+
+@runtime_checkable
 class Potential(Objective, Protocol):
     """An objective whose reward is the rise of a potential over the true state of students."""
 

@@ -17,7 +17,7 @@ from curriculum_rl.evaluation.subgroups import Cell, Gap
 
 LEARNED, HEURISTIC, PRIVILEGED = "learned", "heuristic", "privileged"
 KINDS = (LEARNED, HEURISTIC, PRIVILEGED)
-GAIN, MASTERY_GAIN, MEAN_REWARD = "gain", "mastery_gain", "mean_reward"
+GAIN, MASTERY_GAIN, NORMALISED_GAIN, MEAN_REWARD = "gain", "mastery_gain", "normalised_gain", "mean_reward"
 
 # A series measured now and then: None where nothing was measured.
 Series = tuple[float | None, ...]
@@ -81,7 +81,8 @@ class Results:
     """A whole study. Policies are sorted, the best first.
 
     `objective` is what agents were trained for; `outcome` what policies are compared by: "gain" (on the delayed
-    test, the default), "mastery_gain", or "mean_reward" (the objective's reward at a decision).
+    test, the default), "mastery_gain", "normalised_gain" (of what was missing), or "mean_reward" (the objective's
+    reward at a decision).
     """
 
     experiment: str

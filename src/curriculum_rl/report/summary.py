@@ -8,7 +8,16 @@ from curriculum_rl.evaluation.rollout import OUTCOMES
 from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.report.html import Markup, between, join, p_value, percent, points, signed, tag
 from curriculum_rl.report.layout import paragraph
-from curriculum_rl.report.schema import HEURISTIC, LEARNED, MASTERY_GAIN, MEAN_REWARD, PRIVILEGED, Policy, Results
+from curriculum_rl.report.schema import (
+    HEURISTIC,
+    LEARNED,
+    MASTERY_GAIN,
+    MEAN_REWARD,
+    NORMALISED_GAIN,
+    PRIVILEGED,
+    Policy,
+    Results,
+)
 
 COLLAPSED = 0.9  # share of one form of activity from which a learned policy is pointed at
 
@@ -203,6 +212,11 @@ def what_a_point_is(results: Results) -> Markup:
         return paragraph(
             "A point is one percentage point of mastery gained between the start and the end of the course, over the "
             "concepts that are the student's goals, whatever is forgotten later."
+        )
+    if results.outcome == NORMALISED_GAIN:
+        return paragraph(
+            "A point is one per cent of the mastery that was missing when the course began, over the concepts that "
+            "are the student's goals, learned by its end."
         )
     if results.outcome == MEAN_REWARD:
         return paragraph(
