@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from curriculum_rl import streams
 from curriculum_rl.batch import arrays
 from curriculum_rl.envs.believed import Believed
 from curriculum_rl.envs.simulation import Gate, View
-from curriculum_rl.evaluation.rollout import Outcomes, rollout
+from curriculum_rl.evaluation.rollout import Outcomes, offer, rollout
 from curriculum_rl.policies.load import load_policy
 from curriculum_rl.policies.policy import Policy
 from tests.policies.views import MASKS, masked, watched
@@ -71,6 +72,33 @@ def test_a_rollout_depends_on_seed_and_student_alone(name: str, gate: Gate | Non
     for field in dataclasses.fields(Outcomes):
         np.testing.assert_array_equal(getattr(first, field.name), getattr(again, field.name), err_msg=field.name)
     assert np.all(np.isfinite(first.gain))
+
+
+@pytest.mark.parametrize("world", ["bkt exponential", "all faculties"])
+def test_a_slate_begins_with_the_single_offer_and_repeats_nothing(name: str, world: str):
+    """Of all that is allowed, and of no more: what else would be offered is the first choice again."""
+    policy = load_policy(name)
+    simulation = watched(world_named(world), policy, IDS[:8], 9)
+    key = streams.keys(3, streams.Purpose.POLICY, IDS[:8])
+    single, mask = offer(policy, simulation, key), simulation.mask()
+    slate = offer(policy, simulation, key, slate=4)
+    np.testing.assert_array_equal(slate[0], single)
+    np.testing.assert_array_equal(slate[:2], offer(policy, simulation, key, slate=2))
+    assert mask[np.arange(8), slate].all()
+    for offers, allowed in zip(slate.T.tolist(), mask.sum(axis=1).tolist(), strict=True):
+        assert len(set(offers)) == min(4, allowed)
+
+
+def test_a_rollout_of_slates_depends_on_seed_and_student_alone(name: str):
+    policy, long = load_policy(name), world_named("all faculties")
+    world = dataclasses.replace(long, course=dataclasses.replace(long.course, days=(0.0, 1.0)))
+    if name == "lookahead":
+        policy = dataclasses.replace(policy, candidates=2, horizon=1)  # type: ignore[type-var]
+    first, again = (rollout(world, policy, IDS[:6], seed=4, slate=3, chunk=chunk) for chunk in (6, 4))
+    for field in dataclasses.fields(Outcomes):
+        np.testing.assert_array_equal(getattr(first, field.name), getattr(again, field.name), err_msg=field.name)
+    assert (first.followed <= first.decisions).all()
+    assert 0 < first.followed.sum() < first.decisions.sum()
 
 
 def test_variants_are_as_many_from_anywhere(name: str):
