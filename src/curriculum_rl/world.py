@@ -20,7 +20,7 @@ from curriculum_rl.packs import Pack, find_pack, read_pack
 from curriculum_rl.resources import configs_folder, pack_names
 from curriculum_rl.revision import Revision
 from curriculum_rl.students.faculties import FACULTIES, Faculties
-from curriculum_rl.students.knowledge.knowledge import FilterParameters
+from curriculum_rl.students.knowledge.knowledge import FilterParameters, all_of
 from curriculum_rl.students.memory.memory import Forgetting
 from curriculum_rl.students.population import Goals, Population, Students
 from curriculum_rl.students.prelude import Prelude
@@ -59,6 +59,13 @@ class Platform:
         lucky = (shares * expit(logit(self.filter.guess)[concepts] - difficulty)).sum(axis=0)
         right = (shares * expit(-logit(self.filter.slip)[concepts] - difficulty)).sum(axis=0)
         return lucky, right - lucky
+
+    def together(self, recall: Float, shares: Float) -> Float:
+        """How far activities are recalled as a whole, (...), from the recall of their concepts and shares, (L, ...)."""
+        if self.filter.conjunctive:
+            return all_of(recall, shares)
+        mean: Float = (shares * recall).sum(axis=0)
+        return mean
 
 
 @dataclass(frozen=True)

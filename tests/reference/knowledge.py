@@ -58,7 +58,11 @@ class BKTMind(OneByOne):
         return self.known[k] == 1.0
 
     def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float:
-        recalled = sum(w * self.known[k] * r for (k, w), r in zip(loads, retention, strict=True))
+        pairs = list(zip(loads, retention, strict=True))
+        if self.p.items == "conjunctive":
+            recalled = math.prod(self.known[k] * r for (k, _), r in pairs)
+        else:
+            recalled = sum(w * self.known[k] * r for (k, w), r in pairs)
         right = sum(w * logistic(logit(1.0 - self.p.slip[k]) - difficulty) for k, w in loads)
         lucky = sum(w * logistic(logit(self.p.guess[k]) - difficulty) for k, w in loads)
         return recalled * right + (1.0 - recalled) * lucky

@@ -11,9 +11,11 @@ import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
+from curriculum_rl.curriculum import Activity
 from curriculum_rl.students.knowledge.afm import AFM
-from curriculum_rl.students.knowledge.bkt import BKT
+from curriculum_rl.students.knowledge.bkt import BKT, BKTState
 from curriculum_rl.students.knowledge.irt import IRT
+from curriculum_rl.students.knowledge.knowledge import At
 from curriculum_rl.students.knowledge.pfa import PFA
 from curriculum_rl.students.memory.exponential import Exponential
 from curriculum_rl.students.memory.power import Power
@@ -183,6 +185,45 @@ def test_answers_after_a_rest_show_what_was_retained(memory: Any):
     np.testing.assert_allclose(longer, 1.0 + memory.gain + memory.spacing * 0.5)
     np.testing.assert_array_equal(students.memory.half_life[~happened.correct], memory.known_days)
     np.testing.assert_array_equal(students.memory.last, memory.known_days)
+
+
+ALL_NEEDED = BKT((0.6, 0.8), (0.2, 0.2), (0.0, 0.0), (0.4, 0.5), (0.3, 0.3), "conjunctive")
+
+
+def both(model: BKT) -> float:
+    """Share right of an activity on both concepts, .7 and .3."""
+    world = small_world(model)
+    activity = Activity("both", "project", {"c0": 0.7, "c1": 0.3})
+    world = replace(world, curriculum=replace(world.curriculum, activities=(activity,)))
+    ((_, happened),) = practise(world, 1)
+    return float(happened.correct.mean())
+
+
+def test_where_all_concepts_are_needed_one_does_not_make_up_for_another():
+    """P(right) = .43 + (.7 - .43) * .6 * .8, and .43 + (.7 - .43) * (.7 * .6 + .3 * .8) where it does."""
+    lucky, right = 0.7 * 0.4 + 0.3 * 0.5, 0.7
+    needed, mean = lucky + (right - lucky) * 0.6 * 0.8, lucky + (right - lucky) * (0.7 * 0.6 + 0.3 * 0.8)
+    near(both(ALL_NEEDED), needed)
+    near(both(replace(ALL_NEEDED, items="compensatory")), mean)
+    for field in ("initial", "guess", "slip"):
+        wrong = replace(ALL_NEEDED, **{field: tuple(1.05 * x for x in getattr(ALL_NEEDED, field))})
+        assert abs(both(wrong) - needed) > Z * standard_error(needed), field
+
+
+@pytest.mark.parametrize("retention", [0.2, 1.0])
+def test_what_needs_all_is_never_above_its_weakest_concept(retention: float):
+    rng, n = np.random.default_rng(0), 500
+    at, shares = At(np.array([[0] * n, [1] * n]), np.arange(2 * n).reshape(n, 2).T), np.array([[0.7] * n, [0.3] * n])
+    state = BKTState(known=rng.random((n, 2)) < 0.6, rate=np.zeros(n))
+    kept = retention + (1.0 - retention) * rng.random((2, n))
+    task = ALL_NEEDED.tasks(at.concepts, np.zeros(n))
+    needed = ALL_NEEDED.success(state, at, shares, kept, task)
+    mean = replace(ALL_NEEDED, items="compensatory").success(state, at, shares, kept, task)
+    weakest = ALL_NEEDED.recall(state, at, kept).min(axis=0)
+    lucky, right = 0.43, 0.7
+    assert np.all(needed <= lucky + (right - lucky) * weakest + 1e-12)
+    assert np.all(needed <= mean + 1e-12)
+    assert np.any(needed < mean - 0.05)
 
 
 def test_minutes_are_lognormal_around_the_students_pace():

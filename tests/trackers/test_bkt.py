@@ -17,6 +17,7 @@ from curriculum_rl.students.memory.none import NoForgetting
 from curriculum_rl.students.population import Population
 from curriculum_rl.students.traits import Group
 from curriculum_rl.trackers.bkt import BKTFilter
+from curriculum_rl.trackers.expected import expect
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import World
 from tests.worlds import component, made_world, random_actions
@@ -148,3 +149,81 @@ def test_weights_stay_a_distribution():
 def test_refuses_other_numbers_of_nodes(nodes: object):
     with pytest.raises(InvalidInput, match="nodes"):
         BKTFilter(nodes)  # type: ignore[arg-type]
+
+
+def several_concepts() -> tuple[World, np.ndarray]:
+    """An activity that needs three concepts, beside one that needs two; P(known) and half-retention of each."""
+    model = BKT(
+        (0.6, 0.3, 0.8, 0.5), (0.2,) * 4, (0.0,) * 4, (0.2, 0.3, 0.1, 0.2), (0.1, 0.2, 0.15, 0.1), "conjunctive"
+    )
+    activities = (
+        Activity("three", "project", {"c0": 0.5, "c2": 0.3, "c1": 0.2}, "", 0.4, 2.0, 0.0),
+        Activity("two", "project", {"c3": 0.6, "c0": 0.4}, "", 0.0, 2.0, 0.0),
+    )
+    curriculum = Curriculum(tuple(Concept(f"c{k}") for k in range(4)), activities)
+    return World("all", curriculum, Population(model, NoForgetting(), groups=(PEOPLE,)), Course()), np.array([0.0])
+
+
+def summed(world: World, activity: int, right: bool, prior: np.ndarray) -> tuple[float, np.ndarray]:
+    """P(answer), and P(known) of each concept after it, over all sets of known concepts; priors of the concepts."""
+    model, task = world.population.knowledge, world.curriculum.activities[activity]
+    index = world.curriculum.concept_index
+    loads = [(index[c], share) for c, share in task.loads.items()]
+    good = sum(w * expit(-logit(model.slip[k]) - task.difficulty) for k, w in loads)
+    lucky = sum(w * expit(logit(model.guess[k]) - task.difficulty) for k, w in loads)
+    total, known = 0.0, np.zeros(len(prior))
+    for held in itertools.product((0, 1), repeat=len(prior)):
+        p = np.prod(np.where(held, prior, 1.0 - prior))
+        chance = good if all(held[k] for k, _ in loads) else lucky
+        p *= chance if right else 1.0 - chance
+        total, known = total + p, known + p * np.array(held)
+    return total, known / total
+
+
+@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("activity", [0, 1])
+@pytest.mark.parametrize("nodes", [1, 3])
+def test_an_answer_that_needs_several_concepts_is_summed_over_all_of_them(right: bool, activity: int, nodes: int):
+    world, elapsed = several_concepts()
+    belief = BKTFilter(nodes).start(world.platform, np.ones((1, 4), bool))
+    grid = belief.grid
+    each = [summed(world, activity, right, grid.initial[:, node]) for node in range(len(grid.weight))]
+    weight = grid.weight * np.array([chance for chance, _ in each])
+    chance = weight.sum()
+    np.testing.assert_allclose(
+        grid.weight @ [summed(world, activity, True, g)[0] for g in grid.initial.T], chance if right else 1.0 - chance
+    )
+    belief.update(np.array([activity]), np.array([right]), elapsed)
+    np.testing.assert_allclose(belief.weight[0], weight / chance, rtol=1e-12)
+    np.testing.assert_allclose(belief.known[0].T, [known for _, known in each], rtol=1e-12)
+
+
+def test_on_average_a_right_answer_comes_as_often_to_who_knows_one_concept_as_bayes_rule_says():
+    """P(right | known) = P(known | right) P(right) / P(known), which is what lengthens half-lives on average."""
+    world, elapsed = several_concepts()
+    memory = world.platform.memory
+    mean, right = (BKTFilter(1).start(world.platform, np.ones((1, 4), bool)) for _ in range(2))
+    prior, before, chance = mean.known[0, :, 0].copy(), mean.half_life[0].copy(), mean.success()[0, 0]
+    longer = memory.lengthened(before, np.ones(4))
+    expect(mean, np.array([0]), elapsed)
+    right.update(np.array([0]), np.array([True]), elapsed)
+    often = right.known[0, :, 0] * chance / prior
+    expected = np.where([True, True, True, False], 1.0 / (often / longer + (1.0 - often) / before), before)
+    assert np.all(longer > before)
+    np.testing.assert_allclose(mean.half_life[0], expected, rtol=1e-12)
+    np.testing.assert_allclose(mean.right[0], [chance, chance, chance, 0.0])
+
+
+def test_one_concept_of_two_kinds_is_one_belief():
+    """Where no activity is on several concepts, that all are needed says nothing."""
+    world = one_concept(0.05, concepts=3)
+    model = replace(world.population.knowledge, items="conjunctive")
+    needed = replace(world, population=replace(world.population, knowledge=model))
+    simulations = [Simulation(w, BKTFilter(3), np.arange(50), 2) for w in (world, needed)]
+    for action in random_actions(world, 20, 50):
+        for simulation in simulations:
+            simulation.step(action)
+    first, second = (s.belief for s in simulations)
+    np.testing.assert_allclose(first.known, second.known, rtol=1e-12)
+    np.testing.assert_allclose(first.weight, second.weight, rtol=1e-12)
+    np.testing.assert_array_equal(simulations[0].students.knowledge.known, simulations[1].students.knowledge.known)

@@ -49,8 +49,12 @@ def scalar_worth(world: World, belief: FilterBelief, i: int, activity: int) -> f
             ready *= 1 - world.curriculum.requires[j, k] * (1 - mastery)
         ready = platform.leak + (1 - platform.leak) * ready
         learns = min(1.0, ready * float(known.learn[k]) * a.learning * w)
-        others = sum(v * state(index[c])[0] * state(index[c])[3] for c, v in a.loads.items() if c != concept)
-        p_right = lucky + (right - lucky) * (w * retention + others) if a.answered else 0.0
+        others = [(v, state(index[c])[0] * state(index[c])[3]) for c, v in a.loads.items() if c != concept]
+        if known.conjunctive:
+            whole = retention * math.prod(recall for _, recall in others)
+        else:
+            whole = w * retention + sum(v * recall for v, recall in others)
+        p_right = lucky + (right - lucky) * whole if a.answered else 0.0
         left = test - float(belief.now[i])
         longer = min(half_life * (1 + memory.gain + memory.spacing * (1 - retention)), memory.cap_days)
         longer = max(longer, half_life)
@@ -63,7 +67,7 @@ def scalar_worth(world: World, belief: FilterBelief, i: int, activity: int) -> f
     return total
 
 
-@pytest.mark.parametrize("name", ["bkt exponential", "pack fractions"])
+@pytest.mark.parametrize("name", ["bkt exponential", "bkt_conjunctive exponential", "pack fractions"])
 def test_worth_is_the_expected_rise_case_by_case(name: str):
     world = world_named(name)
     belief = watched(world, Greedy(), IDS, 8).belief
@@ -124,9 +128,10 @@ def test_what_lies_further_is_discounted_link_by_link():
     assert np.all(far >= near)
 
 
-def test_what_an_answer_settles_is_the_variance_it_takes_away():
+@pytest.mark.parametrize("name", ["bkt exponential", "bkt_conjunctive exponential"])
+def test_what_an_answer_settles_is_the_variance_it_takes_away(name: str):
     """By Bayes' rule, right and wrong, for every activity on one concept."""
-    world = world_named("bkt exponential")
+    world = world_named(name)
     belief = watched(world, Greedy(), IDS, 8).belief
     outlook = belief.outlook()
     found = telling(outlook, world.platform, np.ones(outlook.stored.shape))
@@ -141,6 +146,23 @@ def test_what_an_answer_settles_is_the_variance_it_takes_away():
             after = right * if_right * (1 - if_right) + (1 - right) * if_wrong * (1 - if_wrong)
             expected = known * (1 - known) - after if activity.answered else 0.0
             assert abs(found[i, a] - expected) < 1e-12
+
+
+def test_what_an_answer_settles_of_several_concepts_that_are_all_needed():
+    """Of each concept, as if it were alone: Cov(known, right)^2 / Var(right), from P(known and right)."""
+    world = world_named("bkt_conjunctive exponential")
+    belief = watched(world, Greedy(), IDS, 8).belief
+    outlook, (lucky, span) = belief.outlook(), world.platform.answers
+    found = telling(outlook, world.platform, np.ones(outlook.stored.shape))
+    for a in (32, 33):
+        loads = [world.curriculum.concept_index[c] for c in world.curriculum.activities[a].loads]
+        right = lucky[a] + span[a] * outlook.recall[:, loads].prod(axis=1)
+        settled = 0.0
+        for k in loads:
+            other = outlook.recall[:, [j for j in loads if j != k]].prod(axis=1)
+            both = outlook.stored[:, k] * lucky[a] + span[a] * outlook.recall[:, k] * other
+            settled += (both - outlook.stored[:, k] * right) ** 2 / (right * (1 - right))
+        np.testing.assert_allclose(found[:, a], settled, rtol=1e-9)
 
 
 def test_reviews_make_good_the_share_asked_for():

@@ -103,7 +103,7 @@ class Expected(Futures):
         concepts, shares = belief.platform.curriculum.practised(activity)
         recall = belief.outlook().recall
         lucky, span = (x.take(activity) for x in belief.platform.answers)
-        right = lucky + span * (recall[rows, concepts] * shares).sum(axis=0)
+        right = lucky + span * belief.platform.together(recall[rows, concepts], shares)
         answered = belief.platform.curriculum.answered.take(activity)
         right = np.where(answered, right, 0.0)  # what is not answered has the second future alone
         plan = np.concatenate([np.flatnonzero(answered), np.arange(n * plans)])

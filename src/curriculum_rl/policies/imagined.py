@@ -3,7 +3,7 @@
 A copy of a student is drawn from the belief: a node of ability and rate by its weight, each concept known or not by
 that node's P(known). Then it tries, learns and loses as the platform takes its population to do,
 
-    right     with P = lucky + span * sum over concepts of share * known * retention
+    right     with P = lucky + span * (known * retention of its concepts, together)
     learned   with P = min(1, readiness * learning * share * learn of the node)
     lost      with P = forget
 
@@ -79,7 +79,8 @@ class Imagined(Futures):
         tries, known, half_life = self.tries.take(flat), self.known.take(flat), self.half_life.take(flat)
         retention = memory.retention(now - self.last.take(flat), half_life)
         lucky, span = (x.take(activity) for x in platform.answers)
-        correct = self._luck(concepts[0], _ANSWER, tries[0]) < lucky + span * (shares * known * retention).sum(axis=0)
+        recalled = platform.together(known * retention, shares)
+        correct = self._luck(concepts[0], _ANSWER, tries[0]) < lucky + span * recalled
         correct &= curriculum.answered.take(activity)
 
         strength = self._readiness(concepts) * curriculum.learning.take(activity) * shares

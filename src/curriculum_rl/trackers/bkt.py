@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.students.knowledge.knowledge import all_of
 from curriculum_rl.trackers.planning import goal_value
 from curriculum_rl.trackers.prospects import prospects
 from curriculum_rl.trackers.tracker import Belief, Float32, Outlook, blank_record
@@ -86,15 +87,19 @@ class FilterBelief(Belief):
     ) -> Float:
         """P(known | answer), (L, n, G), and the nodes' weights, in place; the prior where there was no answer."""
         lucky, span = (x.take(activity)[:, None] for x in self.platform.answers)
-        part = prior * (retention * shares)[:, :, None]
-        total = part.sum(axis=0)
         recalled = prior * retention[:, :, None]
-        # Chance of the answer seen: c + d x, x the share recalled of the activity.
+        # Chance of the answer seen: c + d x, x how far the activity is recalled.
         c = np.where(correct[:, None], lucky, 1.0 - lucky)
         d = np.where(correct[:, None], span, -span)
-        evidence = c + d * total
-        without = c + d * (total - part)
-        posterior = (prior * without + recalled * (d * shares[:, :, None])) / evidence
+        if self.platform.filter.conjunctive:
+            evidence = c + d * all_of(recalled, shares[:, :, None])
+            posterior = (prior * c + recalled * (d * others(recalled, shares[:, :, None]))) / evidence
+        else:
+            part = prior * (retention * shares)[:, :, None]
+            total = part.sum(axis=0)
+            evidence = c + d * total
+            without = c + d * (total - part)
+            posterior = (prior * without + recalled * (d * shares[:, :, None])) / evidence
         seen = answered[:, None]
         if self.weight.shape[1] > 1:
             self.weight *= np.where(seen, evidence, 1.0)
@@ -166,6 +171,13 @@ class FilterBelief(Belief):
         for i, plane in enumerate(prospects(outlook, self.platform, value, self.now), start=9):
             concept[:, i] = plane
         student[:] = _over_nodes(self.weight, self.grid.scaled.T)
+
+
+def others(recall: Float, shares: Float) -> Float:
+    """P(all concepts of an activity but this one are recalled), each for itself, (L, ...)."""
+    each = np.where(shares > 0, recall, 1.0)
+    rows = range(len(each))
+    return np.stack([each[[j for j in rows if j != row]].prod(axis=0) for row in rows])
 
 
 def _over_nodes(weight: Float, table: Float) -> Float:

@@ -39,7 +39,7 @@ class EloBelief(Belief):
         """Moves the ratings, in place."""
         lucky, span = (x.take(activity) for x in self.platform.answers)
         theta = self.rating + self.base.take(flat) + self.skill.take(flat)
-        chance = lucky + span * (shares * expit(theta)).sum(axis=0)
+        chance = lucky + span * self.platform.together(expit(theta), shares)
         surprise = np.where(answered, correct - chance, 0.0)
         count = self.tries.take(flat)
         gain = shares * self.gain / (1.0 + self.damping * count)

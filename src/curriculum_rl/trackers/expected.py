@@ -6,7 +6,7 @@ P(known) and the weights of the nodes are what they were before the answer: a po
 
 as in `bkt.py`, and the half-life of what was known is lengthened by the chance of a right answer, at its mean rate:
 
-    1 / kept = p / lengthened + (1 - p) / half-life,   p = lucky + span * (share * retention + others' recall)
+    1 / kept = p / lengthened + (1 - p) / half-life,   p = lucky + span * (recall of the whole if this one is known)
 
 with p = 0 where there is no answer. Readiness is that of before the answer. Right answers count by their chance.
 """
@@ -14,7 +14,7 @@ with p = 0 where there is no answer. Readiness is that of before the answer. Rig
 from __future__ import annotations
 
 from curriculum_rl.batch import Float, Int
-from curriculum_rl.trackers.bkt import FilterBelief
+from curriculum_rl.trackers.bkt import FilterBelief, others
 
 
 def expect(belief: FilterBelief, activity: Int, elapsed: Float) -> None:
@@ -33,13 +33,17 @@ def expect(belief: FilterBelief, activity: Int, elapsed: Float) -> None:
     half_life = belief.half_life.take(flat)
     retention = memory.retention(belief.now - belief.last.take(flat), half_life)
     stored = belief.stored_of(flat)
-    recalled = stored * retention * shares
-    total = recalled.sum(axis=0)
+    recalled = stored * retention
+    total = platform.together(recalled, shares)
+    if platform.filter.conjunctive:
+        beside = retention * others(recalled, shares)
+    else:
+        beside = total - recalled * shares + retention * shares
 
     belief.learn_from(activity, concepts, shares, flat, answered & False, answered & False)
 
     new = 1.0 - stored * (1.0 - platform.filter.forget.take(concepts)) / belief.stored_of(flat).clip(1e-12)
-    right = answered * (lucky + span * (total - recalled + retention * shares))
+    right = answered * (lucky + span * beside)
     kept = right / memory.lengthened(half_life, retention) + (1.0 - right) / half_life
     real = shares > 0  # an activity on fewer concepts than others is padded
     mixed = 1.0 / ((1.0 - new) * kept + new / memory.new_days)

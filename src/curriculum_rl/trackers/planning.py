@@ -6,7 +6,8 @@ right answer (another one where there is no answer at all), R as things stand (a
 with learning m and share w of the concept changes the recall expected at the test by
 
     rise = (1 - s) min(1, readiness learn m w) F + (1 - f) [s T + P(known, right) (L - T)] - R
-    P(known, right) = s lucky + r span      (0 where there is no answer; the mean of an activity's other concepts added)
+    P(known, right) = s lucky + r span      (0 where there is no answer; an activity's other concepts added by shares,
+                                             or, where all are needed, s lucky + span * prod of r over the activity)
 
 and the recall of now, which its dependants are learned by, by
 
@@ -58,7 +59,8 @@ def worth(outlook: Outlook, platform: Platform, value: Float, ahead: Float | Non
     # P(right) beyond what the concept itself adds: by luck, and by the activity's other concepts.
     several = curriculum.loads[0].shape[0] > 1
     total = np.zeros((len(value), len(curriculum.activities)))
-    mixed = _mixed(outlook.recall, platform) if several else total
+    whole = _together(outlook.recall, platform) if several else total
+    needed = several and platform.filter.conjunctive
     for slot in curriculum.slots:
         k, a, share = slot.concepts, slot.activities, slot.shares
         part = rate[:, k] * (curriculum.learning[a] * share)
@@ -67,21 +69,28 @@ def worth(outlook: Outlook, platform: Platform, value: Float, ahead: Float | Non
         part += base[:, k]
         if shown is not None:
             part += shown[:, k] * ~curriculum.answered[a]
-        part += recalled[:, k] * (span[a] * share)
-        if several:
-            part += lengthened[:, k] * (lucky[a] + span[a] * (mixed[:, a] - outlook.recall[:, k] * share))
+        if needed:
+            part += lengthened[:, k] * lucky[a] + longer[:, k] * (span[a] * whole[:, a])
         else:
-            part += lengthened[:, k] * lucky[a]
+            part += recalled[:, k] * (span[a] * share)
+            beside = span[a] * (whole[:, a] - outlook.recall[:, k] * share) if several else 0.0
+            part += lengthened[:, k] * (lucky[a] + beside)
         total[:, a] += part
     return total
 
 
-def _mixed(recall: Float, platform: Platform) -> Float:
-    """Share-weighted recall of each activity's concepts, (n, A)."""
-    mixed = np.zeros((len(recall), len(platform.curriculum.activities)))
+def _together(recall: Float, platform: Platform) -> Float:
+    """How far each activity is recalled as a whole, (n, A): by shares, or all of its concepts where they are needed."""
+    shape = len(recall), len(platform.curriculum.activities)
+    if platform.filter.conjunctive:
+        whole = np.ones(shape)
+        for slot in platform.curriculum.slots:
+            whole[:, slot.activities] *= recall[:, slot.concepts]
+        return whole
+    whole = np.zeros(shape)
     for slot in platform.curriculum.slots:
-        mixed[:, slot.activities] += recall[:, slot.concepts] * slot.shares
-    return mixed
+        whole[:, slot.activities] += recall[:, slot.concepts] * slot.shares
+    return whole
 
 
 def unlocking(outlook: Outlook, platform: Platform, value: Float, discount: float) -> Float:
@@ -114,21 +123,26 @@ def telling(outlook: Outlook, platform: Platform, value: Float) -> Float:
 
         sum over concepts of value_k * Cov(known_k, right)^2 / Var(right)
         Cov = span w_k r_k (1 - s_k),  Var = p (1 - p),  p = P(right)
+        Cov = span (prod of r) (1 - s_k)      where all concepts of an activity are needed
 
     the variance of "known" that the answer is expected to take away, for each concept as if it were alone.
     """
     curriculum = platform.curriculum
     lucky, span = platform.answers
     seen = span * curriculum.answered
-    spread = outlook.recall * (1.0 - outlook.stored)
+    needed = platform.filter.conjunctive
+    unsure = 1.0 - outlook.stored
+    spread = unsure.copy() if needed else outlook.recall * unsure
     spread *= spread
     spread *= value
-    right = _mixed(outlook.recall, platform)
+    right = _together(outlook.recall, platform)
+    seen = right * seen if needed else np.broadcast_to(seen, right.shape)
     right *= span
     right += lucky
     settled = np.zeros_like(right)
     for slot in curriculum.slots:
-        settled[:, slot.activities] += spread[:, slot.concepts] * (seen[slot.activities] * slot.shares) ** 2
+        a, share = slot.activities, 1.0 if needed else slot.shares
+        settled[:, a] += spread[:, slot.concepts] * (seen[:, a] * share) ** 2
     right *= 1.0 - right
     settled /= right
     return settled

@@ -6,6 +6,7 @@ by events alone. The same fold drives environments, heuristics, replays of logs 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
@@ -129,8 +130,13 @@ class Belief:
         recall = self.outlook().recall if recall is None else recall
         lucky, span = self.platform.answers
         concepts, shares = self.platform.curriculum.loads
-        known = sum(recall.take(c, axis=1) * w for c, w in zip(concepts, shares, strict=True))
-        chance: Float = lucky + span * known
+        if self.platform.filter.conjunctive:
+            whole = math.prod(
+                np.where(w > 0, recall.take(c, axis=1), 1.0) for c, w in zip(concepts, shares, strict=True)
+            )
+        else:
+            whole = sum(recall.take(c, axis=1) * w for c, w in zip(concepts, shares, strict=True))
+        chance: Float = lucky + span * whole
         return chance
 
 

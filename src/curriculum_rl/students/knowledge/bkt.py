@@ -9,20 +9,27 @@
 `strength` is readiness times the activity's learning times the concept's share in it; what is known is recalled as
 far as it is retained. Corbett & Anderson (1995), doi:10.1007/BF01099821; offsets per student: Yudelson, Koedinger &
 Gordon (2013), doi:10.1007/978-3-642-39112-5_18; difficulty on guess and slip: Pardos & Heffernan (2011),
-doi:10.1007/978-3-642-22362-4_21. An activity on several concepts is right by their share-weighted recall.
+doi:10.1007/978-3-642-22362-4_21. So `ability` and `rate` individualise the model, student by student and concept by
+concept, as in Pardos & Heffernan (2010), doi:10.1007/978-3-642-13470-8_24.
+
+An activity on several concepts is right by their recall taken together, guess and slip by their shares:
+
+    compensatory   sum_k share_k recall_k     one makes up for another
+    conjunctive    prod_k recall_k            all are needed: DINA (Junker & Sijtsma 2001, doi:10.1177/01466210122032064)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from scipy.special import expit
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.students.knowledge.concept_model import ConceptModel, check_guess_and_slip
-from curriculum_rl.students.knowledge.knowledge import At, FilterParameters, Tried
+from curriculum_rl.students.knowledge.knowledge import At, FilterParameters, Tried, all_of
 from curriculum_rl.students.traits import Group, Traits, spread
 from curriculum_rl.violations import Violations
 
@@ -46,6 +53,7 @@ class BKT(ConceptModel):
         guess: P(right) on a medium problem when not recalled, in (0, 1).
         slip: P(wrong) on a medium problem when recalled, in (0, 1). `guess + slip` stays under 1, or a wrong answer
             would be a sign of knowing (Beck & Chang 2007).
+        items: how the concepts of one activity act together.
     """
 
     initial: tuple[float, ...]
@@ -53,6 +61,7 @@ class BKT(ConceptModel):
     forget: tuple[float, ...]
     guess: tuple[float, ...]
     slip: tuple[float, ...]
+    items: Literal["compensatory", "conjunctive"] = "compensatory"
 
     def __post_init__(self) -> None:
         check = Violations("bkt")
@@ -61,6 +70,8 @@ class BKT(ConceptModel):
         check.each("forget", self.forget, at_least=0.0, below=1.0)
         check_guess_and_slip(self.guess, self.slip, check)
         self.check_lengths(check)
+        if self.items not in ("compensatory", "conjunctive"):
+            check.add("items", self.items, "must be compensatory or conjunctive")
         check.raise_all()
 
     @property
@@ -108,8 +119,9 @@ class BKT(ConceptModel):
         if len(shares) == 1:
             chance: Float = (lucky + (right - lucky) * recalled)[0]
             return chance
-        recalled, right, lucky = ((shares * x).sum(axis=0) for x in (recalled, right, lucky))
-        mixed: Float = lucky + (right - lucky) * recalled
+        together = all_of(recalled, shares) if self.items == "conjunctive" else (shares * recalled).sum(axis=0)
+        right, lucky = ((shares * x).sum(axis=0) for x in (right, lucky))
+        mixed: Float = lucky + (right - lucky) * together
         return mixed
 
     def learn_from(
@@ -148,4 +160,5 @@ class BKT(ConceptModel):
             ability_sd=ability_sd,
             rate_sd=rate_sd,
             correlation=correlation,
+            conjunctive=self.items == "conjunctive",
         )

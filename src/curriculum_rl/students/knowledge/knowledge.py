@@ -54,6 +54,7 @@ class FilterParameters:
     Attributes:
         initial, learn, forget, guess, slip: by concept, (K,); see `bkt.py` for the equations.
         ability_sd, rate_sd, correlation: the spread of students around them, logits.
+        conjunctive: whether an activity on several concepts needs all of them; else they make up for one another.
     """
 
     initial: Float
@@ -64,6 +65,13 @@ class FilterParameters:
     ability_sd: float
     rate_sd: float
     correlation: float
+    conjunctive: bool = False
+
+
+def all_of(recall: Float, shares: Float) -> Float:
+    """P(every concept of an activity is recalled), each for itself, (...), from their recall and shares, (L, ...)."""
+    both: Float = np.where(shares > 0, recall, 1.0).prod(axis=0)
+    return both
 
 
 class Knowledge(Protocol[S]):

@@ -24,7 +24,7 @@ from scipy.special import expit, logit
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.knowledge.concept_model import ConceptModel, check_guess_and_slip
-from curriculum_rl.students.knowledge.knowledge import At, FilterParameters, Tried
+from curriculum_rl.students.knowledge.knowledge import At, FilterParameters, Tried, all_of
 from curriculum_rl.students.traits import Group, Traits, spread
 from curriculum_rl.violations import InvalidInput, Violations
 
@@ -171,7 +171,7 @@ class Tabular(ConceptModel):
 
     def success(self, state: TabularState, at: At, shares: Float, retention: Float, task: Float) -> Float:
         """P(right) of each student's try, (n,): all of its concepts are needed."""
-        recalled = np.where(shares > 0, self.recall(state, at, retention), 1.0).prod(axis=0)
+        recalled = all_of(self.recall(state, at, retention), shares)
         right, lucky = ((shares * x).sum(axis=0) for x in task)
         chance: Float = lucky + (right - lucky) * recalled
         return chance
@@ -235,6 +235,7 @@ class Tabular(ConceptModel):
             ability_sd=ability_sd,
             rate_sd=rate_sd,
             correlation=correlation,
+            conjunctive=True,
         )
 
 
