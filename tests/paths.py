@@ -15,6 +15,7 @@ from curriculum_rl.objectives.mastery_gain import MasteryGain
 from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.world import World
 
+TOLD = ("activity", "correct", "minutes", "taught", "elapsed", "waited", "terminated", "truncated", "left")
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -35,20 +36,24 @@ def within(mask: Bool, activity: Int) -> Int:
 def path(
     world: World, tracker: Tracker, ids: Int, steps: int, seed: int = 3, gate: Gate | None = None, slate: int = 1
 ) -> dict[int, bytes]:
-    """All that happened to each student, hidden and seen, by id: the bytes of every array at every step."""
-    simulation = Simulation(world, tracker, ids, seed, gate)
+    """All that happened to each student, hidden and seen, by id: the bytes of every array at every step.
+
+    Where students sit in classes, their classmates are there too.
+    """
+    there = world.classmates(ids)
+    simulation = Simulation(world, tracker, there, seed, gate)
     rows = moments(simulation)
     for step in range(steps):
-        offered = [actions_of(world, ids, step + 1000 * place) for place in range(slate)]
+        offered = [actions_of(world, there, step + 1000 * place) for place in range(slate)]
         happened = simulation.step(offered[0] if slate == 1 else np.stack(offered))
         for reward in (DelayedTest(), MasteryGain()):
             rows.append(_rows(reward.reward(happened, simulation.students, world.population)))
-        for name in ("activity", "correct", "minutes", "elapsed", "terminated", "truncated", "left"):
+        for name in TOLD:
             rows.append(_rows(getattr(happened, name)))
         rows += moments(simulation)
     rows += [_rows(array) for state in (simulation.students, simulation.belief) for _, array in arrays(state)]
     joined = np.ascontiguousarray(np.concatenate(rows, axis=1))
-    return {int(i): row.tobytes() for i, row in zip(ids, joined, strict=True)}
+    return {int(i): row.tobytes() for i, row in zip(there, joined, strict=True) if i in ids}
 
 
 def moments(simulation: Simulation) -> list[Bytes]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,15 +14,21 @@ from curriculum_rl.batch import Int, arrays
 from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.trackers.counts import Counts
 from curriculum_rl.world import World
+from tests.reference.classroom import Room
 from tests.reference.knowledge import MINDS
 from tests.reference.scalar import Reference, Student
-from tests.worlds import ALONE, WORLDS, random_actions, world_named
+from tests.worlds import ALONE, FACULTIES, WORLDS, random_actions, world_named, world_of_classes
 
 CLOSE = 1e-9
 REAL = ("minutes", "elapsed", "score")
 TOLD = ("activity", "correct", "minutes", "elapsed", "terminated", "truncated", "left")
 SEED = 20_240
-TESTED = [name for name in WORLDS if type(world_named(name).population.knowledge).__name__ in MINDS]
+TESTED = [
+    name
+    for name in WORLDS
+    if type(world_named(name).population.knowledge).__name__ in MINDS and world_named(name).class_size == 1
+]
+TOGETHER = [name for name in WORLDS if world_named(name).class_size > 1]
 
 
 def played(world: World, lanes: int, steps: int, first: int) -> tuple[dict[str, Any], Simulation, Int]:
@@ -72,8 +80,14 @@ def compare(world: World, lanes: int, steps: int, first: int = 0, *, scores: boo
         same_state(reference, here or reference.student(SEED, int(simulation.students.id[lane])), simulation, lane)
 
 
-def same_state(reference: Reference, scalar: Student, simulation: Simulation, lane: int) -> None:
-    """Every array of the vectorised state, against the scalar student."""
+def same_state(
+    reference: Reference,
+    scalar: Student,
+    simulation: Simulation,
+    lane: int,
+    seat: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Every array of the vectorised state, against the scalar student in that seat."""
     expected: dict[str, Any] = {
         "id": simulation.students.id[lane],
         "seed": SEED,
@@ -90,6 +104,7 @@ def same_state(reference: Reference, scalar: Student, simulation: Simulation, la
         **{f"knowledge.{name}": value for name, value in scalar.mind.state().items()},
         **{f"memory.{name}": value for name, value in scalar.memo.state().items()},
         **reference.faculties.state(scalar.inner, scalar.goals, scalar.person),
+        **seat,
         "at_test": reference.at_test(scalar),
         "mastery": [scalar.mind.recall(k, 1.0) for k in range(len(scalar.goals))],
         "test_recall": reference.test_recall(scalar),
@@ -103,6 +118,37 @@ def same_state(reference: Reference, scalar: Student, simulation: Simulation, la
         np.testing.assert_allclose(seen, expected[name], rtol=0, atol=CLOSE, err_msg=name)
 
 
+def compare_classes(world: World, classes: int, first: int = 0) -> int:
+    """Classes from the first step to the last, with one to three offers at a time; returns the activities done."""
+    size, rows = world.class_size, np.arange(classes * world.class_size)
+    simulation = Simulation(world, Counts(), first * size + rows, SEED)
+    rooms, step, done = [Room(world, SEED, first + c) for c in range(classes)], 0, 0
+    while simulation.students.inner.seats.present.any():
+        offers = random_actions(world, 1 + step % 3, len(rows), first + step)
+        waiting, mask = simulation.waiting(), simulation.mask()
+        happened = simulation.step(offers if len(offers) > 1 else offers[0])
+        for lane in rows:
+            room, seat = rooms[lane // size], lane % size
+            assert waiting[lane] == (seat not in room.working())
+            can = [room.possible(room.pupils[seat], i) for i in range(mask.shape[1])]
+            assert mask[lane].tolist() == (can if not waiting[lane] else [True] + [False] * (len(can) - 1))
+        for c, room in enumerate(rooms):
+            events = room.step(offers[:, c * size : (c + 1) * size].T.tolist())
+            for lane, event in enumerate(events, c * size):
+                assert happened.waited[lane] == waiting[lane] == (event is None)
+                done += event is not None
+                for name in TOLD:
+                    expected = float(getattr(event, name)) if event else 0.0
+                    seen = float(getattr(happened, name)[lane]) if event or name != "activity" else 0.0
+                    assert abs(seen - expected) < CLOSE, f"{name} of {world.name}, lane {lane}, step {step}"
+        step += 1
+        if step % 10 == 0 or not simulation.students.inner.seats.present.any():
+            for lane in rows:
+                room, seat = rooms[lane // size], lane % size
+                same_state(room.reference, room.pupils[seat].student, simulation, lane, room.state(seat))
+    return done
+
+
 @pytest.mark.parametrize("name", TESTED)
 def test_equal_to_the_scalar_reference(name: str):
     compare(world_named(name), lanes=40, steps=500)
@@ -111,6 +157,27 @@ def test_equal_to_the_scalar_reference(name: str):
 @pytest.mark.parametrize("name", ALONE)
 def test_each_faculty_alone_is_equal_to_the_scalar_reference(name: str):
     compare(world_named(name), lanes=20, steps=200)
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_a_class_is_equal_to_a_class_of_scalar_students(name: str):
+    assert compare_classes(world_named(name), classes=3) > 200
+
+
+@pytest.mark.parametrize("knowledge", ["afm", "irt", "pfa"])
+@pytest.mark.parametrize("memory", ["exponential", "fsrs"])
+def test_so_it_is_where_knowledge_grows_by_degrees(knowledge: str, memory: str):
+    """What classmates and teachers add shows at every step, rather than when something is learned."""
+    assert compare_classes(world_of_classes(*FACULTIES.on, knowledge=knowledge, memory=memory), classes=1) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TOGETHER)
+def test_classes_are_equal_to_classes_of_scalar_students_over_a_million_steps(name: str):
+    done, first = 0, 1000
+    while done < 1_000_000:
+        done += compare_classes(world_named(name), classes=25, first=first)
+        first += 25
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from curriculum_rl.packs import pack_names
 from curriculum_rl.resources import configs_folder
 from curriculum_rl.students.access import Access, Resource
 from curriculum_rl.students.choice import Choice
+from curriculum_rl.students.classroom import Classroom
 from curriculum_rl.students.dropout import Dropout
 from curriculum_rl.students.engagement import Engagement
 from curriculum_rl.students.faculties import Faculties
@@ -29,7 +30,7 @@ from curriculum_rl.students.pace import Pace
 from curriculum_rl.students.population import Goals, Population
 from curriculum_rl.students.rapid_guessing import RapidGuessing
 from curriculum_rl.students.traits import Group
-from curriculum_rl.world import World, WorldConfig, load_world
+from curriculum_rl.world import World, load_world
 from curriculum_rl.yaml_file import check_yaml
 
 CONCEPTS = 8
@@ -225,11 +226,58 @@ def world_of_faculties(*names: str) -> World:
     )
 
 
+CLASSROOM = Classroom(
+    size=4,
+    peers=("peer session", "group work"),
+    help=1.3,
+    explaining=0.7,
+    belonging_mean=0.3,
+    belonging_sd=0.6,
+    belonging_by_group={"village": -0.7},
+    together=0.2,
+    isolation=0.04,
+    pull=0.06,
+    tutored=("tutoring",),
+    tutoring=1.6,
+    minutes=11.0,
+    override=0.2,
+    override_by_group={"late": 0.9},
+)
+"""No number of which is its default."""
+
+
+@functools.cache
+def world_of_classes(*names: str, knowledge: str = "bkt", memory: str = "power") -> World:
+    """Classes, and these of `FACULTIES`: some of the problems are for peers, the worked examples are tutoring."""
+    world = world_of_faculties(*names)
+    forms = {"easy problem": "peer session", "worked example": "tutoring"}
+    own = {"pair": "tutoring", "four": "group work"}
+    activities = tuple(
+        replace(a, form=own.get(a.id, forms.get(a.form, a.form)), needs=a.needs if a.form == "hard problem" else ())
+        for a in world.curriculum.activities
+    )
+    plain, on = made_world(knowledge, memory).population, world.population.faculties
+    if on.forms is not None:
+        help_ = Forms(assistance={"tutoring": 0.9}, feedback={"problem": 0.6, "peer session": 0.8}, meshing=0.2)
+        on = replace(on, forms=help_)
+    population = replace(
+        plain if (knowledge, memory) != ("bkt", "power") else world.population,
+        groups=world.population.groups,
+        faculties=replace(on, classroom=CLASSROOM),
+    )
+    named = " and ".join(("classes", *names))
+    return World(named, replace(world.curriculum, activities=activities), population, world.course)
+
+
+CLASSES: tuple[str, ...] = ("classes", "classes with all faculties")
+"""Names of worlds in which a class is what a path depends on, rather than a student."""
+
 WORLDS: tuple[str, ...] = (
     *(f"{knowledge} exponential" for knowledge in names("knowledge")),
     *(f"bkt {memory}" for memory in names("memory") if memory != "exponential"),
     "bkt with loss",
     "all faculties",
+    *CLASSES,
     *(f"pack {name}" for name in pack_names()),
 )
 """Names for `world_named`: every model of knowledge, every model of memory, all faculties, every pack."""
@@ -245,27 +293,17 @@ def world_named(name: str) -> World:
         return forgetful_world()
     if name == "all faculties":
         return world_of_faculties(*FACULTIES.on)
+    if name in CLASSES:
+        return world_of_classes(*(FACULTIES.on if name != "classes" else ()))
     kind, _, what = name.partition(" ")
     if kind == "faculty":
         return world_of_faculties(what)
-    return pack_world(what) if kind == "pack" else made_world(kind, what)
+    return load_world(what) if kind == "pack" else made_world(kind, what)
 
 
-MANY, FEW = 300, 40
-"""A pack with more concepts than the first is walked in part: so many of them, in its first three sessions.
-
-The whole is in `tests/test_large_worlds.py`.
-"""
-
-
-def pack_world(name: str) -> World:
-    """A pack, or of a large one a part that was chosen evenly."""
-    world = load_world(name)
-    concepts = [c.id for c in world.curriculum.concepts]
-    if len(concepts) <= MANY:
-        return world
-    course = replace(world.course, days=world.course.days[:3])
-    return WorldConfig(pack=name, concepts=tuple(concepts[:: len(concepts) // FEW]), course=course).load()
+def whole(world: World, students: int) -> int:
+    """At least so many students, in whole classes."""
+    return -(-students // world.class_size) * world.class_size
 
 
 def random_actions(world: World, steps: int, lanes: int, seed: int = 0) -> Int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,8 +84,10 @@ class Faculties:
         usable = {r.name for r, works in zip(self.on.access.resources, inner.today, strict=True) if works}
         return set(self.activities[activity].needs) <= usable
 
-    def chosen(self, inner: Inner, offered: list[int], goals: list[bool], life: Key, step: int) -> int:
-        """What the student does of what is offered, the first offer first."""
+    def chosen(
+        self, inner: Inner, offered: list[int], goals: list[bool], life: Key, step: int, closed: Container[int] = ()
+    ) -> int:
+        """What the student does of what is offered, the first offer first; nobody goes own ways to what is closed."""
         choice = self.on.choice
         if choice is None:
             return offered[0]
@@ -95,7 +98,7 @@ class Faculties:
                 math.exp(choice.interest * i + choice.goal * g) for i, g in zip(inner.interest, goals, strict=True)
             ]
             concept = self.concepts[_place(drawn_to, pick)]
-            able = [i for i, a in enumerate(self.activities) if concept in a.loads]
+            able = [i for i, a in enumerate(self.activities) if concept in a.loads and i not in closed]
             if self.on.access:
                 able = [i for i in able if self.possible(inner, i)]
             return able[int(life.uniform(step_counter(step, ACTIVITY)) * len(able))] if able else offered[0]
@@ -128,7 +131,16 @@ class Faculties:
             factor *= 1.0 + forms.meshing * (self.forms.index(form) == inner.preferred)
         return factor
 
-    def feel(self, inner: Inner, activity: int, chance: float, answered: bool, correct: bool, offers: int) -> None:
+    def feel(
+        self,
+        inner: Inner,
+        activity: int,
+        chance: float,
+        answered: bool,
+        correct: bool,
+        offers: int,
+        company: float,
+    ) -> None:
         """What the try does to failures and engagement."""
         form = self.forms.index(self.activities[activity].form)
         if self.on.dropout and answered:
@@ -140,6 +152,7 @@ class Faculties:
                 step += e.success * fit if correct else -e.failure
                 step -= e.boredom * max(0.0, chance - e.target) / (1.0 - e.target)
             step += e.variety * (inner.form not in (-1, form)) + e.autonomy * (offers > 1)
+            step += e.belonging * (company - 0.5)
             if self.on.forms:
                 step += self.on.forms.fondness * (form == inner.preferred)
             inner.level = min(1.0, max(0.0, inner.level + step))

@@ -6,6 +6,7 @@ It reads the parameters of a `World`, and calls none of the package's arithmetic
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -148,23 +149,31 @@ class Reference:
 
     def step(self, s: Student, *offered: int) -> Event:
         """The student does one activity of those offered."""
+        return self.do(s, self.faculties.chosen(s.inner, list(offered), s.goals, s.life, s.step), len(offered))
+
+    def minutes(self, s: Student, activity: int) -> float:
+        """What the student's next activity takes."""
+        guessing, noise = self.faculties.on.rapid_guessing, s.life.normal(step_counter(s.step, PACE))
+        haste = guessing.haste if self.faculties.rapid(s.inner, s.life, s.step) else 1.0
+        return self.activities[activity].minutes * math.exp(self.population.pace.residual_sd * noise - s.pace) * haste
+
+    def do(
+        self, s: Student, activity: int, offers: int, *, beside: Sequence[float] = (1.0,) * 4, company: float = 0.5
+    ) -> Event:
+        """The student does this; `beside` is what others multiply the learning of each of its concepts by."""
         faculties, life = self.faculties, s.life
-        activity = faculties.chosen(s.inner, list(offered), s.goals, life, s.step)
         a, loads = self.activities[activity], self.loads[activity]
         kept = [s.memo.recalled(k, s.now) for k, _ in loads]
-        chance = s.mind.success(loads, kept, a.difficulty)
-        noise = life.normal(step_counter(s.step, PACE))
-        minutes = a.minutes * math.exp(self.population.pace.residual_sd * noise - s.pace)
-        rapid = faculties.rapid(s.inner, life, s.step)
-        if rapid:
-            chance, minutes = faculties.on.rapid_guessing.right, minutes * faculties.on.rapid_guessing.haste
+        minutes, rapid = self.minutes(s, activity), faculties.rapid(s.inner, life, s.step)
+        chance = faculties.on.rapid_guessing.right if rapid else s.mind.success(loads, kept, a.difficulty)
         correct = a.answered and life.uniform(step_counter(s.step, ANSWER)) < chance
         ready = [self.readiness(s, k) for k, _ in loads]
         tries = []
         for i, (k, share) in enumerate(loads):
             u, v = (partial(life.uniform, step_counter(s.step, slot + i)) for slot in (LEARN, LOSE))
             wrong, known = a.answered and not correct, s.mind.recall(k, kept[i])
-            strength = ready[i] * a.learning * share * faculties.teaching(s.inner, activity, known, wrong, rapid)
+            strength = ready[i] * a.learning * share * beside[i]
+            strength *= faculties.teaching(s.inner, activity, known, wrong, rapid)
             tries.append((k, strength, u, v))
         came = s.mind.tried(activity, tries, correct, a.answered)
         for i, ((k, _), (held, new)) in enumerate(zip(loads, came, strict=True)):
@@ -172,7 +181,7 @@ class Reference:
             s.memo.practise(k, s.now, kept[i], held, held and correct, a.answered, new)
         for k in self.index.values() if self.population.knowledge.wide else [k for k, _ in loads]:
             s.at_test[k] = self.recall(s, k, self.test_day)
-        faculties.feel(s.inner, activity, chance, a.answered, correct, len(offered))
+        faculties.feel(s.inner, activity, chance, a.answered, correct, offers, company)
         before = s.session
         elapsed = self._clock(s, minutes)
         done, ended = self.test_recall(s) >= self.course.mastered - TIE, s.session >= len(self.course.days)

@@ -115,7 +115,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         activity = np.asarray(actions, dtype=np.int64)
         self._check(activity)
         happened = simulation.step(activity.T)
-        reward = self.objective.reward(happened, simulation.students, self.world.population)
+        reward = self.objective.reward(happened, simulation.students, self.world.population) * ~happened.waited
         features = simulation.features()
         rows = np.flatnonzero(happened.over)
         final = self._finish(rows, happened, features) if len(rows) else {}

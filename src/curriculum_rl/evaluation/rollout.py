@@ -216,7 +216,8 @@ def _play(
         outcomes.followed[place] += (happened.activity == offered.reshape(-1, len(place))[0]) & ~happened.waited
         outcomes.minutes[place] += happened.minutes
         if objective is not None:
-            outcomes.reward[place] += objective.reward(happened, simulation.students, world.population)
+            reward = objective.reward(happened, simulation.students, world.population)
+            outcomes.reward[place] += reward * ~happened.waited
         over = happened.over
         if over.any():
             _finish(outcomes, place[over], simulation, over, happened)

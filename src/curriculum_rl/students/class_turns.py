@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.course import MINUTES_PER_DAY, Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.classroom import Classroom, Seats
 from curriculum_rl.students.knowledge.knowledge import At
@@ -30,6 +31,7 @@ class ClassTurns:
 
     curriculum: Curriculum
     population: Population
+    course: Course
     classroom: Classroom
 
     def _of_form(self, labels: tuple[str, ...]) -> Bool:
@@ -57,6 +59,11 @@ class ClassTurns:
             if plain and abs(a.difficulty) < distance[k]:
                 found[k], distance[k] = i, abs(a.difficulty)
         return found
+
+    @cached_property
+    def _ends(self) -> Float:
+        """The day on which each session ends, (sessions,)."""
+        return np.array(self.course.days) + self.course.minutes / MINUTES_PER_DAY
 
     def waiting(self, students: Students) -> Bool:
         """Who takes part in nothing now, (n,): finished or left, or done with the session before classmates are."""
@@ -128,16 +135,15 @@ class ClassTurns:
         """
         if not len(rows):
             return
-        size, now = self.classroom.size, students.clock.now
+        size = self.classroom.size
         own_class = rows // size
         first = np.searchsorted(own_class, own_class)  # rows rise, so classmates are side by side
         place = np.arange(len(rows)) - first
-        loads, classes = len(at.concepts), len(students) // size
-        concepts = np.zeros((loads, int(place.max()) + 1, classes), dtype=np.int64)
-        day = np.repeat(now[None, ::size], concepts.shape[1], axis=0)
-        concepts[:, place, own_class], day[place, own_class] = at.concepts[:, rows], now[rows]
+        concepts = np.zeros((len(at.concepts), int(place.max()) + 1, len(students) // size), dtype=np.int64)
+        concepts[:, place, own_class] = at.concepts[:, rows]
         each = np.repeat(concepts, size, axis=2)
-        known = self.population.recall_on(students, At(each, each + students.rows), np.repeat(day, size, axis=1))
+        evening = self._ends.take(_seats(students).session, mode="clip")
+        known = self.population.recall_on(students, At(each, each + students.rows), evening)
         own = known[:, place, rows]
         there = (known * _seats(students).present).reshape(*concepts.shape, size)
         total = there.sum(axis=3)[:, place, own_class]

@@ -6,11 +6,12 @@
                    b <- b + pull (base - b) then
     overruled      with chance logistic(logit(override) + offset of the subgroup)
 
-k is how far the student can use the practised concept just now, m its mean over the classmates who are there: help
-comes from those who know more, and who knows more learns by explaining. A peer session with nobody there is work alone;
-tutoring is neither. `base` is the student's own, logistic(belonging_mean + offset of the subgroup + belonging_sd z),
-and belonging moves engagement (`engagement.py`). A student who asks the teacher for the minutes of a tutoring gets
-them while the class has minutes left in its session; what is asked for beyond that is shared in proportion.
+k is how far the student can use the practised concept by the end of the session, m its mean over the classmates who
+are there: help comes from those who know more, and who knows more learns by explaining. A peer session with nobody
+there is work alone; tutoring is neither. `base` is the student's own, logistic(belonging_mean + offset of the subgroup
++ belonging_sd z), and belonging moves engagement (`engagement.py`). A student who asks the teacher for the minutes of
+a tutoring gets them while the class has minutes left in its session; what is asked for beyond that is shared in
+proportion.
 
 Students with ids `size c` to `size (c + 1) - 1` sit in class c and keep one calendar: the next session begins for all
 when each has used up this one, and who is done before waits. Who has finished or left is there no more. So a path

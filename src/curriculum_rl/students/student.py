@@ -101,7 +101,7 @@ class Dynamics:
     def turns(self) -> Turns:
         """What the faculties do when their turn comes."""
         population, room = self.population, self.population.faculties.classroom
-        classes = None if room is None else ClassTurns(self.curriculum, population, room)
+        classes = None if room is None else ClassTurns(self.curriculum, population, self.course, room)
         return Turns(self.curriculum, population.knowledge, population.faculties, classes)
 
     def step(self, students: Students, offered: Int) -> Happened:
