@@ -30,7 +30,7 @@ from curriculum_rl.students.pace import Pace
 from curriculum_rl.students.population import Goals, Population
 from curriculum_rl.students.rapid_guessing import RapidGuessing
 from curriculum_rl.students.traits import Group
-from curriculum_rl.world import World, load_world
+from curriculum_rl.world import World, WorldConfig, load_world
 from curriculum_rl.yaml_file import check_yaml
 
 CONCEPTS = 8
@@ -298,7 +298,24 @@ def world_named(name: str) -> World:
     kind, _, what = name.partition(" ")
     if kind == "faculty":
         return world_of_faculties(what)
-    return load_world(what) if kind == "pack" else made_world(kind, what)
+    return pack_world(what) if kind == "pack" else made_world(kind, what)
+
+
+MANY, FEW = 300, 40
+"""A pack with more concepts than the first is walked in part: so many of them, in its first three sessions.
+
+The whole is in `tests/test_large_worlds.py`.
+"""
+
+
+def pack_world(name: str) -> World:
+    """A pack, or of a large one a part that was chosen evenly."""
+    world = load_world(name)
+    concepts = [c.id for c in world.curriculum.concepts]
+    if len(concepts) <= MANY:
+        return world
+    course = replace(world.course, days=world.course.days[:3])
+    return WorldConfig(pack=name, concepts=tuple(concepts[:: len(concepts) // FEW]), course=course).load()
 
 
 def whole(world: World, students: int) -> int:
