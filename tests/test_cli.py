@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -17,9 +20,11 @@ import pytest
 
 import curriculum_rl
 from curriculum_rl import cli
+from curriculum_rl.resources import simulators_folder
 from curriculum_rl.studies.doctor import Finding, render
 from curriculum_rl.studies.doctor import _requirement as requirement
 from curriculum_rl.violations import InvalidInput
+from tests.test_packs import change_setting
 
 VERBS = ("study", "worlds", "calibrate", "evaluate", "report", "doctor")
 
@@ -65,6 +70,32 @@ def test_one_world_shows_the_source_of_every_number(capsys: pytest.CaptureFixtur
 
 def test_a_world_that_is_not_there(capsys: pytest.CaptureFixture[str]):
     assert "Did you mean new_material?" in refused(capsys, "worlds", "nwe_material")
+
+
+@pytest.mark.filterwarnings("default::curriculum_rl.world.ExcludedGroup")
+def test_a_subgroup_that_is_excluded_is_said_in_a_line_without_a_place_in_the_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = Path(shutil.copytree(simulators_folder() / "classroom", tmp_path / "mine"))
+    change_setting(folder, ("faculties", "access", "resources", 0, "by_group"), {"most deprived": -40.0})
+    assert cli.main(["worlds", str(folder)]) == cli.DONE
+    said = capsys.readouterr()
+    assert "faculties.access: assumed" in said.out
+    first, *others = said.err.splitlines()
+    assert first.startswith("Warning: nobody in 'most deprived / disabled / struggling', ")
+    assert first.endswith(": needs online")
+    assert " more can do " in first
+    assert all(line.startswith("Warning: nobody in ") for line in others)
+
+
+def test_other_warnings_are_shown_as_ever(monkeypatch: pytest.MonkeyPatch):
+    def run(typed: argparse.Namespace) -> int:
+        warnings.warn("of another package", UserWarning, stacklevel=1)
+        return cli.DONE
+
+    monkeypatch.setattr(cli, "_worlds", run)
+    with pytest.warns(UserWarning, match="of another package"):
+        assert cli.main(["worlds"]) == cli.DONE
 
 
 def test_learners_that_cannot_learn_are_named_before_anything_is_done(capsys: pytest.CaptureFixture[str]):
