@@ -89,6 +89,9 @@ class Agent(Protocol):
     def refusals(self, tracker: Tracker, gate: Gate | None) -> list[str]:
         """Why it cannot learn with these: what was seen, what was expected, how to mend it; empty where it can."""
 
+    def made_of(self, network: Network, tracker: Tracker) -> tuple[Network, Tracker]:
+        """Network and tracker of the policies that it learns, from those that it is given."""
+
     def train(
         self,
         world: World,

@@ -20,7 +20,7 @@ How much of that is the teacher's, and how much the seed's or the target's shape
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -28,18 +28,16 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from torch import Tensor, nn
 
-from curriculum_rl.agents.agent import Trained, Watch, refuse
-from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
-from curriculum_rl.agents.learned import LearnedPolicy, from_weights
+from curriculum_rl.agents.agent import Trained
+from curriculum_rl.agents.lanes import Lanes
 from curriculum_rl.agents.masked import ADAM_EPS, categorical, draw, entropy_of
 from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.networks.network import Network
-from curriculum_rl.agents.on_policy import actor_weights, seed_of
-from curriculum_rl.agents.resume import fingerprint, rules, settled
-from curriculum_rl.agents.watcher import Watcher, run
+from curriculum_rl.agents.on_policy import seed_of
+from curriculum_rl.agents.training import Learning, Training
+from curriculum_rl.agents.watcher import Watcher
 from curriculum_rl.batch import Float
 from curriculum_rl.envs.simulation import Gate, View
-from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.policies.greedy_credit import GreedyCredit
 from curriculum_rl.policies.policy import Policy, Ranked
 from curriculum_rl.trackers.tracker import Tracker
@@ -48,7 +46,7 @@ from curriculum_rl.world import World
 
 
 @dataclass(frozen=True)
-class Distil:
+class Distil(Learning):
     """Attributes:
     teacher: says what it would do. Its tracker is the one that the network sees through.
     temperature: of the targets, in standard deviations of the teacher's scores; 0: its choice alone.
@@ -100,51 +98,20 @@ class Distil:
         remedy = "Give both the same, such as tracker=bkt_grid with the default teacher."
         return [f"tracker = {tracker}: the teacher sees {self.teacher.tracker}. {remedy}"]
 
-    def train(
-        self,
-        world: World,
-        *,
-        tracker: Tracker,
-        objective: Objective,
-        network: Network,
-        seed: int,
-        frames: int | None = None,
-        gate: Gate | None = None,
-        students: range = TRAINING_STUDENTS,
-        watch: Watch = Watch(),  # noqa: B008  (frozen)
-    ) -> Trained:
-        """See `Agent.train`; the objective is what the curve tells of, and nothing is learned from it.
+    def learn_in(self, training: Training) -> Trained:
+        """The objective is what the curve tells of, and nothing is learned from it.
 
         Killed and started again with the same checkpoint, it ends with the same weights.
         """
-        refuse(self.refusals(tracker, gate))
-        agent = self if frames is None else replace(self, frames=frames)
-        settings = fingerprint(agent, network, tracker, objective, gate, students, seed, *rules(world))
-        with settled(self.threads):
-            torch.manual_seed(seed_of(seed))
-            lanes = _Lessons(
-                world,
-                agent.memory,
-                tracker=tracker,
-                objective=objective,
-                gate=gate,
-                lanes=agent.lanes,
-                seed=seed,
-                students=students,
-                out_of_step=agent.out_of_step,
-            )
-            pupil = _Pupil(agent, lanes, network)
+        torch.manual_seed(seed_of(training.seed))
+        about = {**training.about_lanes, "lanes": self.lanes, "out_of_step": self.out_of_step}
+        lanes = _Lessons(memory=self.memory, **about)
+        pupil = _Pupil(self, lanes, training.network)
 
-            def policy() -> LearnedPolicy:
-                return from_weights(world.platform, network, tracker, actor_weights(pupil.policy.state_dict()))
+        def learn(watcher: Watcher, left: int, fresh: bool) -> None:
+            pupil.learn(watcher, fresh)
 
-            def learn(left: int, fresh: bool) -> None:
-                pupil.learn(watcher, fresh)
-
-            model = cast(BaseAlgorithm, pupil)
-            watcher = Watcher(lanes, agent.frames, watch, settings, policy, lambda _: pupil.entropy, _nothing)
-            took = run(model, lanes, watcher, learn)
-            return Trained(policy(), watcher.curve, pupil.num_timesteps, took)
+        return training.run(cast(BaseAlgorithm, pupil), lanes, learn, pupil.policy, lambda _: pupil.entropy)
 
 
 def targets(teacher: Policy, view: View, temperature: float) -> Float:
@@ -261,7 +228,3 @@ class _Pupil:
     def _done(self) -> float:
         """Share of the training."""
         return min(1.0, self.num_timesteps / self.agent.frames)
-
-
-def _nothing(model: BaseAlgorithm, done: float) -> None:
-    """The pupil sets its own rates."""

@@ -45,6 +45,12 @@ def draw(log_probabilities: Tensor) -> Tensor:
     return (total <= u * total[:, -1:]).sum(dim=1)
 
 
+def adam(learning_rate: float, *modules: nn.Module) -> torch.optim.Optimizer:
+    """The optimiser of these parts of a policy."""
+    weights = [parameter for module in modules for parameter in module.parameters()]
+    return torch.optim.Adam(weights, lr=learning_rate, eps=ADAM_EPS, foreach=True)
+
+
 class _MaskedCategorical:
     """What both policies below do alike, whether or not the algorithm knows of masks."""
 
@@ -62,9 +68,7 @@ class _MaskedCategorical:
             self._critic(network, wide),
         )
         self.critic_inputs = network.inputs(wide) if sight else self.inputs
-        self.optimizer = torch.optim.Adam(
-            [*self.actor.parameters(), *self.critic.parameters()], lr=schedule(1.0), eps=ADAM_EPS, foreach=True
-        )
+        self.optimizer = adam(schedule(1.0), self.actor, self.critic)
 
     def _critic(self, network: Network, layout: Layout) -> nn.Module:
         return network.critic(layout)
@@ -105,7 +109,7 @@ class _MaskedCategorical:
         return log.argmax(dim=1) if deterministic else draw(log)
 
 
-class MaskedPolicy(_MaskedCategorical, MaskableActorCriticPolicy):  # type: ignore[misc]  # the methods above are to win
+class MaskedPolicy(_MaskedCategorical, MaskableActorCriticPolicy):
     """For sb3-contrib's MaskablePPO."""
 
     def __init__(
@@ -124,7 +128,7 @@ class MaskedPolicy(_MaskedCategorical, MaskableActorCriticPolicy):  # type: igno
         self._assemble(lr_schedule, *self._parts)
 
 
-class UnmaskedPolicy(_MaskedCategorical, ActorCriticPolicy):  # type: ignore[misc]  # the methods above are to win
+class UnmaskedPolicy(_MaskedCategorical, ActorCriticPolicy):
     """For stable-baselines3's PPO, which never gives a mask."""
 
     def __init__(

@@ -17,22 +17,18 @@ import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from curriculum_rl.agents.agent import Agent, Trained, Watch, refuse
+from curriculum_rl.agents.agent import Agent, Trained, Watch
 from curriculum_rl.agents.checkpoints import exists
-from curriculum_rl.agents.lanes import TRAINING_STUDENTS, Lanes
-from curriculum_rl.agents.learned import LearnedPolicy, from_weights
-from curriculum_rl.agents.networks.network import Network
-from curriculum_rl.agents.resume import fingerprint, rules, settled
-from curriculum_rl.agents.watcher import Watcher, run
+from curriculum_rl.agents.lanes import Lanes
+from curriculum_rl.agents.training import Learning, Training
+from curriculum_rl.agents.watcher import Watcher
 from curriculum_rl.envs.simulation import Gate
-from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.violations import Violations
-from curriculum_rl.world import World
 
 
 @dataclass(frozen=True)
-class OnPolicy:
+class OnPolicy(Learning):
     """Settings of PPO. Defaults by measurement; see `benchmarks/training.py`.
 
     Attributes:
@@ -98,68 +94,48 @@ class OnPolicy:
         check.number("settle", self.settle, at_least=0.0, below=1.0)
         check.raise_all()
 
-    def train(
-        self,
-        world: World,
-        *,
-        tracker: Tracker,
-        objective: Objective,
-        network: Network,
-        seed: int,
-        frames: int | None = None,
-        gate: Gate | None = None,
-        students: range = TRAINING_STUDENTS,
-        watch: Watch = Watch(),  # noqa: B008  (frozen)
-    ) -> Trained:
-        """See `Agent.train`. Killed and started again with the same checkpoint, it ends with the same weights."""
-        refuse(self.refusals(tracker, gate))
-        agent = self if frames is None else replace(self, frames=frames)
-        settings = fingerprint(agent, network, tracker, objective, gate, students, seed, *rules(world))
-        with settled(self.threads):
-            lanes = Lanes(
-                world,
-                tracker=tracker,
-                objective=objective,
-                gate=gate,
-                lanes=self.lanes,
-                seed=seed,
-                students=students,
-                reward_scale=self.reward_scale,
-                out_of_step=self.out_of_step,
-                sight=self.sight,
-                luckless=self.luckless,
+    def learn_in(self, training: Training) -> Trained:
+        """Killed and started again with the same checkpoint, it ends with the same weights."""
+        lanes = self.lanes_in(training)
+        model = self.algorithm(lanes, self.parts(training, lanes), training.seed)
+        before, place = 0.0, training.watch.checkpoint
+        if self.start is not None and not (place and exists(place)):
+            first = self.start.train(
+                training.world,
+                tracker=training.tracker,
+                objective=training.objective,
+                network=training.network,
+                seed=training.seed,
+                gate=training.gate,
+                students=training.students,
+                watch=Watch(show=training.watch.show, name=f"{training.watch.name}, start"),
             )
-            parts = {"network": network, "layout": lanes.layout, "sight": self.sight}
-            model = agent.algorithm(lanes, parts, seed)
-            before = 0.0
-            if self.start is not None and not (watch.checkpoint and exists(watch.checkpoint)):
-                first = self.start.train(
-                    world,
-                    tracker=tracker,
-                    objective=objective,
-                    network=network,
-                    seed=seed,
-                    gate=gate,
-                    students=students,
-                    watch=Watch(show=watch.show, name=f"{watch.name}, start"),
-                )
-                put_actor(model, first.policy.weights())
-                before = first.seconds
+            put_actor(model, first.policy.weights())
+            before = first.seconds
+        trained = training.run(model, lanes, partial(self.learn, model), model.policy, _entropy, self.anneal)
+        return replace(trained, seconds=before + trained.seconds)
 
-            def policy() -> LearnedPolicy:
-                state = model.policy.state_dict()
-                return from_weights(world.platform, network, tracker, actor_weights(state))
+    def lanes_in(self, training: Training, kind: type[Lanes] = Lanes) -> Lanes:
+        """The lanes that it plays on."""
+        return kind(
+            **training.about_lanes,
+            lanes=self.lanes,
+            reward_scale=self.reward_scale,
+            out_of_step=self.out_of_step,
+            sight=self.sight,
+            luckless=self.luckless,
+        )
 
-            watcher = Watcher(lanes, agent.frames, watch, settings, policy, _entropy, agent.anneal)
-            took = run(model, lanes, watcher, partial(agent.learn, model, watcher))
-            return Trained(policy(), watcher.curve, model.num_timesteps, before + took)
+    def parts(self, training: Training, lanes: Lanes) -> dict[str, Any]:
+        """What the algorithm's policy is made of."""
+        return {"network": training.network, "layout": lanes.layout, "sight": self.sight}
 
     def refusals(self, tracker: Tracker, gate: Gate | None) -> list[str]:
         """Those of its start."""
         return self.start.refusals(tracker, gate) if self.start else []
 
     def algorithm(self, lanes: Lanes, policy: dict[str, Any], seed: int) -> OnPolicyAlgorithm:
-        """The stable-baselines3 algorithm; `policy` holds the network and its layout."""
+        """The stable-baselines3 algorithm; `policy` holds what `parts` says."""
         raise NotImplementedError
 
     def learn(self, model: Any, watcher: Watcher, left: int, fresh: bool) -> None:
@@ -190,13 +166,6 @@ class OnPolicy:
         model.ent_coef = self.entropy + (self.final_entropy - self.entropy) * done
 
 
-def actor_weights(state: dict[str, Any]) -> dict[str, Any]:
-    """The weights of `Sequential(inputs, actor)` among those of a whole policy."""
-    places = {"inputs": "0", "actor": "1"}
-    parts = ((name.split(".", 1), value) for name, value in state.items())
-    return {f"{places[part]}.{rest}": value.detach().numpy() for (part, rest), value in parts if part in places}
-
-
 def put_actor(model: BaseAlgorithm, weights: dict[str, Any]) -> None:
     """The other way round: gives the algorithm's policy these weights of `Sequential(inputs, actor)`."""
     own = {name.removeprefix("1."): torch.from_numpy(value) for name, value in weights.items() if name[0] == "1"}
@@ -205,9 +174,9 @@ def put_actor(model: BaseAlgorithm, weights: dict[str, Any]) -> None:
     actor.load_state_dict(own)
 
 
-def seed_of(seed: int) -> int:
-    """A seed that numpy's old generator takes, from any."""
-    return int(np.random.SeedSequence(seed).generate_state(1)[0])
+def seed_of(seed: int, place: int = 0) -> int:
+    """A seed that numpy's old generator takes, from any; another one for each place."""
+    return int(np.random.SeedSequence(seed).generate_state(place + 1)[place])
 
 
 def _entropy(model: BaseAlgorithm) -> float:

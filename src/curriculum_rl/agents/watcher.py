@@ -71,7 +71,7 @@ class Watcher(BaseCallback):
             self.bar.start(self.frames)
 
     def _on_rollout_start(self) -> None:
-        if self.frames >= self._next_moment() > 0:
+        if self._unsaid() and self.frames >= self._next_moment():
             self._add_moment()
         self.before(self.model, min(1.0, self.frames / self.total))
         if self.watch.checkpoint is None:
@@ -91,7 +91,7 @@ class Watcher(BaseCallback):
         return True
 
     def _on_training_end(self) -> None:
-        if self.frames > (self.curve.frames or [0])[-1]:
+        if self._unsaid():
             self._add_moment()
         if self.watch.checkpoint is not None:
             tensors, counters = state_of(self.model, self.lanes)
@@ -108,6 +108,10 @@ class Watcher(BaseCallback):
         """Takes the bar off the screen."""
         if self.bar:
             self.bar.stop()
+
+    def _unsaid(self) -> bool:
+        """Whether there is more to tell of than the curve holds: a run that is resumed has told of its first frames."""
+        return self.frames > (self.curve.frames or [0])[-1]
 
     def _next_moment(self) -> float:
         return self.total * (len(self.curve.frames) + 1) / MOMENTS

@@ -67,7 +67,8 @@ def training_worlds(study: Study, world: World) -> dict[str, World]:
         try:
             found[name] = learner.world.load() if learner.world else world
             if learner.world:
-                untrained(found[name].platform, learner.network, learner.tracker).on(world.platform)
+                made_of = learner.agent.made_of(learner.network, learner.tracker)
+                untrained(found[name].platform, *made_of).on(world.platform)
         except InvalidInput as error:
             check.found += [f"{name}: {line}" for line in error.violations]
     check.raise_all()

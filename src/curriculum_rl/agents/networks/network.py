@@ -6,7 +6,7 @@ both of them. Actor and critic share nothing else, so that a poor value cannot s
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +15,11 @@ from curriculum_rl.agents.networks.layout import Layout
 
 
 class Network(Protocol):
-    """A frozen dataclass of settings.
+    """A frozen dataclass of settings."""
 
-    Attributes:
-        portable: whether the same weights mean the same in another curriculum.
-    """
-
-    portable: ClassVar[bool]
+    @property
+    def portable(self) -> bool:
+        """Whether the same weights mean the same in another curriculum."""
 
     def inputs(self, layout: Layout) -> nn.Module:
         """Observations (n, F) to what the other parts read."""
