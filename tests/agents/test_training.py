@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from curriculum_rl.agents.networks.flat import Flat
 from curriculum_rl.agents.networks.network import Network
 from curriculum_rl.agents.on_policy import OnPolicy
 from curriculum_rl.agents.ppo import PPO
+from curriculum_rl.agents.qr_dqn import QRDQN
 from curriculum_rl.envs.believed import Believed
 from curriculum_rl.evaluation import cohorts
 from curriculum_rl.evaluation.rollout import rollout
@@ -35,6 +37,14 @@ from curriculum_rl.world import Platform
 from tests.agents.playground import SMALL, bandit, some_view, trained
 from tests.worlds import made_world
 
+VALUES: dict[str, Any] = {
+    "lanes": 32,
+    "batch": 128,
+    "learning_starts": 2000,
+    "learning_rate": 2e-3,
+    "target_every": 2000,
+    "gamma": 0.9,
+}
 LEARNING = replace(SMALL, frames=20_000, lanes=64, steps=16, batch=256, learning_rate=1e-2)
 
 
@@ -59,9 +69,11 @@ def test_masked_ppo_learns_what_to_drill(network: object):
     "agent",
     [
         PPO(frames=20_000, lanes=64, steps=16, batch=256, learning_rate=1e-2),
-        DQN(frames=20_000, lanes=32, batch=128, learning_starts=2000, learning_rate=2e-3, target_every=2000, gamma=0.9),
+        DQN(frames=20_000, **VALUES),
+        DQN(frames=12_000, luckless=True, **VALUES),
+        QRDQN(frames=12_000, quantiles=8, **VALUES),
     ],
-    ids=["ppo", "dqn"],
+    ids=["ppo", "dqn", "luckless dqn", "qr-dqn"],
 )
 def test_the_other_agents_learn_too(agent: object):
     assert played(trained(ConceptScorer(16), agent=agent).policy) > 1.5 * played(Random())

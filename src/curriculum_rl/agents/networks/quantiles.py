@@ -1,0 +1,84 @@
+"""Several values of each activity, from any network: quantiles of what it may bring, with their mean as the choice.
+
+The network is built for a catalogue in which every activity stands `count` times, each copy of a form of its own: so
+the copies of an activity share the body, and differ by the last layer alone. What the concept scorer reads off an
+activity's difference from the mean of its form moves all its quantiles alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from torch import Tensor, nn
+
+from curriculum_rl.agents.networks.layout import Layout
+from curriculum_rl.agents.networks.network import Network
+from curriculum_rl.violations import Violations
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """Attributes:
+    network: what is repeated.
+    count: values of each activity, N.
+    """
+
+    network: Network
+    count: int
+
+    def __post_init__(self) -> None:
+        check = Violations("quantiles")
+        check.number("count", self.count, at_least=2, at_most=1000)
+        check.raise_all()
+
+    @property
+    def portable(self) -> bool:
+        """Where the network is."""
+        return self.network.portable
+
+    def inputs(self, layout: Layout) -> nn.Module:
+        """The network's own."""
+        return self.network.inputs(layout)
+
+    def actor(self, layout: Layout) -> Averaged:
+        """The mean of each activity's values."""
+        return Averaged(self.network.actor(repeated(layout, self.count)), self.count)
+
+    def critic(self, layout: Layout) -> nn.Module:
+        """The network's own."""
+        return self.network.critic(layout)
+
+    def action_critic(self, layout: Layout) -> nn.Module:
+        """The network's own."""
+        return self.network.action_critic(layout)
+
+
+class Averaged(nn.Module):
+    """Values of each copy of an activity, and their mean."""
+
+    def __init__(self, copies: nn.Module, count: int) -> None:
+        super().__init__()
+        self.copies, self.count = copies, count
+
+    def forward(self, read: Tensor) -> Tensor:
+        """The mean, (n, A)."""
+        return self.each(read).mean(dim=1)
+
+    def each(self, read: Tensor) -> Tensor:
+        """All of them, (n, N, A)."""
+        values: Tensor = self.copies(read)
+        return values.view(len(values), self.count, -1)
+
+
+def repeated(layout: Layout, count: int) -> Layout:
+    """The layout of a catalogue that lists all activities so many times, each time under new forms."""
+    again = np.repeat(np.arange(count), layout.activities) * layout.forms
+    return replace(
+        layout,
+        concept=np.tile(layout.concept, count),
+        share=np.tile(layout.share, count),
+        form=np.tile(layout.form, count) + again,
+        forms=layout.forms * count,
+        within=np.tile(layout.within, (count, 1)),
+    )
