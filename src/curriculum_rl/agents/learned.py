@@ -14,6 +14,7 @@ from torch import nn
 from curriculum_rl.agents import checkpoints
 from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.networks.network import Network, mask_logits, probabilities
+from curriculum_rl.agents.recurrent_tracker import Recurrent
 from curriculum_rl.batch import Float
 from curriculum_rl.config import build
 from curriculum_rl.envs.simulation import View, feature_names
@@ -70,8 +71,8 @@ class LearnedPolicy:
         return _taught(there, self.weights()).drawn(self.sampled)
 
     def weights(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Every weight of the actor by name; copies."""
-        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.actor.state_dict().items()}
+        """Every weight of the actor and of the memory, by name; copies."""
+        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in _parts(self).state_dict().items()}
 
     def save(self, path: Path, record: Mapping[str, Any] | None = None) -> None:
         """Writes `path`.json and its tensors; `record` is kept with them (how it was trained, for example)."""
@@ -153,8 +154,9 @@ def untrained(
     layout = Layout.of(platform, tracker, forms)
     with torch.random.fork_rng(devices=[]):  # its first weights are random, and are not meant to cost draws
         actor = nn.Sequential(network.inputs(layout), network.actor(layout))
-    actor.eval().requires_grad_(False)
-    return LearnedPolicy(
+        if isinstance(tracker, Recurrent):
+            tracker = tracker.with_memory(platform)
+    policy = LearnedPolicy(
         network=network,
         tracker=tracker,
         actor=actor,
@@ -162,12 +164,22 @@ def untrained(
         activities=_activities(platform),
         forms=forms,
     )
+    _parts(policy).eval().requires_grad_(False)
+    return policy
+
+
+def _parts(policy: LearnedPolicy) -> nn.Module:
+    """All that has weights."""
+    parts = dict(policy.actor.named_children())
+    if isinstance(policy.tracker, Recurrent) and policy.tracker.memory is not None:
+        parts["memory"] = policy.tracker.memory
+    return nn.ModuleDict(parts)
 
 
 def _taught(policy: LearnedPolicy, weights: Mapping[str, Any]) -> LearnedPolicy:
-    """The policy, with these weights put into its actor."""
+    """The policy, with these weights put into it."""
     try:
-        policy.actor.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
+        _parts(policy).load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
     except RuntimeError as error:
         lines = str(error).splitlines()
         raise InvalidInput("weights", [line.strip() for line in lines[1:] or lines]) from None
@@ -186,6 +198,6 @@ def _activities(platform: Platform) -> tuple[str, ...]:
 def describe(component: Any) -> dict[str, Any]:
     """The mapping that `config.build` makes this dataclass of settings from."""
     kind = type(component)
-    values = {f.name: getattr(component, f.name) for f in fields(component)}
+    values = {f.name: getattr(component, f.name) for f in fields(component) if not f.metadata.get("weights")}
     plain = {name: describe(v) if is_dataclass(v) else v for name, v in values.items()}
     return {"_target_": f"{kind.__module__}.{kind.__qualname__}", **plain}

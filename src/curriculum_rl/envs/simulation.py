@@ -207,6 +207,10 @@ class Simulation:
         self.belief = take_rows(self.belief, rows)
         self._free = self._free[: len(rows)]
 
+    def forget_drawn(self) -> None:
+        """Draws anew who was drawn ahead, for a tracker that believes otherwise by now: one that learns."""
+        self._block = None
+
     def _drawn(self, ids: Int) -> tuple[Drawn, Int | slice]:
         """Students with these ids, and where: drawn ahead in a block where ids go on one after the other."""
         first, last = int(ids.min()), int(ids.max())

@@ -45,13 +45,7 @@ class CountsBelief(Belief):
 
     def outlook(self) -> Outlook:
         """Recall from the share of right answers; the rest from the population."""
-        known = self.platform.filter
-        spread = 1.0 - known.slip - known.guess
-        first = known.guess + spread * known.initial
-        rate = (self.right + self.prior * first) / (self.tries + self.prior)
-        recall = np.clip((rate - known.guess) / spread, 0.0, 1.0)
-        one = np.ones_like(recall)
-        return Outlook(recall, recall, recall, self.readiness(recall), one * known.learn, one, one, one)
+        return counted(self, self.prior)
 
     def write_features(self, concept: Float32, student: Float32) -> None:
         """Writes goal, tries, right and time since, (n, 4, K)."""
@@ -59,6 +53,17 @@ class CountsBelief(Belief):
         now = (self.now / self.span).astype(np.float32)
         # One long difference, then a copy: faster than a short difference for each student.
         concept[:, 3] = (now.repeat(self.goals.shape[1]) - self.practised.ravel()).reshape(self.goals.shape)
+
+
+def counted(belief: Belief, prior: float) -> Outlook:
+    """What the record of any belief says, with a prior of so many tries."""
+    known = belief.platform.filter
+    spread = 1.0 - known.slip - known.guess
+    first = known.guess + spread * known.initial
+    rate = (belief.right + prior * first) / (belief.tries + prior)
+    recall = np.clip((rate - known.guess) / spread, 0.0, 1.0)
+    one = np.ones_like(recall)
+    return Outlook(recall, recall, recall, belief.readiness(recall), one * known.learn, one, one, one)
 
 
 @dataclass(frozen=True)
