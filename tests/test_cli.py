@@ -103,7 +103,7 @@ def test_learners_that_cannot_learn_are_named_before_anything_is_done(capsys: py
         capsys,
         "study",
         "agent=ppo",
-        "gate={_target_: curriculum_rl.envs.believed.Believed}",
+        "gate=believed",
         "+learners.a={agent: ${agent}, network: ${network}, tracker: ${tracker}}",
     )
     assert "learner ppo_concept_scorer: gate = on: PPO cannot learn" in said

@@ -20,6 +20,7 @@ from curriculum_rl.packs import Pack, find_pack, read_pack
 from curriculum_rl.resources import configs_folder, pack_names
 from curriculum_rl.revision import Revision
 from curriculum_rl.students.faculties import FACULTIES, Faculties
+from curriculum_rl.students.knowledge.concept_model import changed
 from curriculum_rl.students.knowledge.knowledge import FilterParameters, all_of
 from curriculum_rl.students.memory.memory import Forgetting
 from curriculum_rl.students.population import Goals, Population, Students
@@ -161,6 +162,7 @@ class WorldConfig:
         revision: of the catalogue that is left: another order, new activities; null leaves it as it is.
         faculties: those that stand here replace the pack's; null changes none.
         without: faculties to switch off, by name.
+        knowledge: settings of the pack's model of knowledge that are replaced, by name; those that are no columns.
     """
 
     pack: str
@@ -173,6 +175,7 @@ class WorldConfig:
     revision: Revision | None = None
     faculties: Faculties | None = None
     without: tuple[str, ...] = ()
+    knowledge: dict[str, int | float | bool | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check = Violations("world")
@@ -233,6 +236,7 @@ def _changed(config: WorldConfig) -> dict[str, str]:
     by = "set by the world's configuration"
     lines = {name: f"assumed: {value:g}, {by}" for name, value in changes.items() if value is not None}
     lines |= {"course": f"assumed: {by}"} if config.course else {}
+    lines |= {f"knowledge.{name}": f"assumed: {value}, {by}" for name, value in config.knowledge.items()}
     lines |= {f"faculties.{name}": f"assumed: {by}" for name in (config.faculties.on if config.faculties else ())}
     lines |= {f"faculties.{name}": f"assumed: switched off, {by}" for name in config.without}
     return lines | (config.revision.sources if config.revision else {})
@@ -256,7 +260,7 @@ def _kept(curriculum: Curriculum, concepts: int | tuple[str, ...] | None) -> Int
 
 def _derive(pack: Pack, config: WorldConfig) -> World:
     curriculum, population = pack.curriculum, pack.population
-    knowledge = population.knowledge
+    knowledge = changed(population.knowledge, config.knowledge)
     kept = _kept(curriculum, config.concepts)
     if len(kept) < len(curriculum.concepts):
         knowledge = knowledge.subset(kept)

@@ -56,7 +56,7 @@ def test_outcomes_hold_together(name: str):
     np.testing.assert_array_equal(outcomes.forms.sum(axis=1), outcomes.decisions)
     for score in (outcomes.pretest, outcomes.delayed_test, outcomes.mastery_before, outcomes.mastery_after):
         assert np.all((score >= 0.0) & (score <= 100.0 + 1e-9))
-    students = world.students(2, outcomes.student)
+    students = Simulation(world, Counts(), outcomes.student, seed=2).students  # as the course begins
     np.testing.assert_allclose(outcomes.pretest, 100.0 * world.population.expected_score(students))
     np.testing.assert_array_equal(outcomes.group, students.traits.group)
     stayed = ~(outcomes.finished | outcomes.left)

@@ -27,6 +27,10 @@ class Key:
     a: int
     b: int
 
+    def ahead(self, counters: int) -> Key:
+        """The same stream so many counters on."""
+        return Key((self.a + counters * G) & M, self.b)
+
     def bits(self, counter: int) -> int:
         """64 random bits."""
         return mix(((mix((self.a + counter * G) & M) ^ self.b) * G) & M)

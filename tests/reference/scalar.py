@@ -5,6 +5,7 @@ It reads the parameters of a `World`, and calls none of the package's arithmetic
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,9 +16,11 @@ from tests.reference.draws import LIFE, PERSON, Key, key, step_counter
 from tests.reference.inner import Faculties, Inner
 from tests.reference.knowledge import MINDS, Load, Mind
 from tests.reference.memory import MEMOS, Memo
+from tests.reference.prelude import Script
 
 GOALS_FROM, KNOWN_FROM, MEMORY_FROM = 1 << 20, 1 << 21, 1 << 22
 ANSWER, PACE, LEARN, LOSE = 0, 1, 4, 8
+AGAIN, PRELUDE = 1 << 48, 1 << 40  # counters between draws of a student, and before those of the prelude
 TIE = 1e-9  # sums that differ in their last bits alone are the same
 
 
@@ -66,7 +69,7 @@ class Reference:
     """The rules of one world."""
 
     def __init__(self, world: Any) -> None:
-        self.population, self.course = world.population, world.course
+        self.population, self.course, self.prelude = world.population, world.course, world.prelude
         self.activities = world.curriculum.activities
         self.index = {c.id: k for k, c in enumerate(world.curriculum.concepts)}
         self.loads: list[list[Load]] = [
@@ -79,8 +82,30 @@ class Reference:
         self.faculties = Faculties(world)
 
     def student(self, seed: int, student: int) -> Student:
-        """Draws one student."""
-        person = key(seed, PERSON, student)
+        """Draws one student, again where nothing is left to learn after the prelude, and plays the prelude."""
+        for again in itertools.count():
+            made = self.drawn(seed, student, again)
+            if self.prelude is None:
+                return made
+            self._play(made)
+            if self.test_recall(made) < self.course.mastered - TIE:
+                return made
+        raise AssertionError
+
+    def _play(self, s: Student) -> None:
+        """The prelude: it takes no time, and no luck of the course."""
+        script = Script(self.prelude, self.activities, [loads[0][0] for loads in self.loads])
+        life, first_day = s.life, s.now
+        s.life = life.ahead(PRELUDE)
+        while (activity := script.next(s.mind, s.life)) is not None:
+            event = self.step(s, activity)
+            script.log.append((event.activity, event.correct))
+            s.session, s.used, s.now = 0, 0.0, first_day
+        s.life, s.step, s.begun = life, 0, self.mastery(s)
+
+    def drawn(self, seed: int, student: int, again: int) -> Student:
+        """One student before the prelude, who was drawn so often before."""
+        person = key(seed, PERSON, student).ahead(again * AGAIN)
         u, total, group = person.uniform(0), 0.0, 0
         for i, g in enumerate(self.population.groups):
             total += g.share
@@ -108,7 +133,7 @@ class Reference:
             lambda kind, k: person.uniform(MEMORY_FROM + (kind << 20) + k),
         )
         made = Student(
-            life=key(seed, LIFE, student),
+            life=key(seed, LIFE, student).ahead(again * AGAIN),
             person=person,
             group=group,
             ability=ability,
@@ -126,7 +151,11 @@ class Reference:
         return made
 
     def _goals(self, u: list[float]) -> list[bool]:
-        """What was drawn, and all that it needs."""
+        """What was drawn, and all that it needs; or so many, and nothing else."""
+        rule = self.population.goals
+        if type(rule).__name__ == "Targets":
+            count = rule.fewest + int(math.fsum(u) % 1.0 * (rule.most - rule.fewest + 1))
+            return [x in sorted(u)[:count] for x in u]
         waiting = [k for k, x in enumerate(u) if x < self.population.goals.share or x == min(u)]
         goals = [False] * len(u)
         while waiting:

@@ -74,7 +74,7 @@ class Study:
         evaluation: on how many students, and how it is told apart from chance.
         tracking: where the runs are recorded.
         learners: further learners beside the one above, by name; some may have been trained elsewhere.
-        gate: masks what the tracker does not think a student ready for; null masks nothing.
+        gate: masks activities, such as those that the tracker does not think a student ready for; null masks nothing.
         slate: activities that each student is offered at a time where policies are judged.
     """
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from scipy.special import logit
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.config import nearest
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.violations import Violations
 
+M = TypeVar("M")
 PER_CONCEPT = "tuple[float, ...]"
 
 
@@ -82,6 +85,23 @@ class ConceptModel:
         if name not in cache:
             cache[name] = logit(self.each(name))
         return cache[name]
+
+
+def changed(model: M, changes: Mapping[str, Any]) -> M:
+    """The same model of knowledge with some of its settings replaced, by name; those that are no columns.
+
+    Raises:
+        InvalidInput: there is no such setting, or it is out of range.
+    """
+    of: Any = model
+    check, columns = Violations("knowledge"), of.concept_fields()
+    settings = [f.name for f in fields(of) if f.name not in columns]
+    for name in changes:
+        if name not in settings:
+            check.add(name, changes[name], "no such setting", nearest(name, settings))
+    check.raise_all()
+    made: M = replace(of, **changes) if changes else model
+    return made
 
 
 def check_guess_and_slip(guess: tuple[float, ...], slip: tuple[float, ...], check: Violations) -> None:
