@@ -55,8 +55,8 @@ def _finished(world: World, students: Students) -> Int:
 
 
 def _play(world: World, prelude: Prelude[Any], students: Students, belief: Belief) -> None:
-    """Everybody's prelude, in place."""
-    life = students.life
+    """Everybody's prelude, in place: alone, wherever they sit later."""
+    life, seats, students.inner.seats = students.life, students.inner.seats, None
     students.life = streams.ahead(life, APART)
     state, place = prelude.start(len(students)), np.arange(len(students))
     here, seen = students, belief
@@ -77,6 +77,6 @@ def _play(world: World, prelude: Prelude[Any], students: Students, belief: Belie
         seen.update(happened.activity, happened.correct, np.zeros(len(here)))
     put_rows(students, place, here, slice(None))
     put_rows(belief, place, seen, slice(None))
-    students.life = life
+    students.life, students.inner.seats = life, seats
     students.step[:] = 0
     students.begun[:] = world.population.mean_mastery(students)

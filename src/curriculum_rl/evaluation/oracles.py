@@ -123,6 +123,7 @@ class TrueLookahead:
         shape = (*candidate.shape, self.copies)
         copies = take_rows(students, np.repeat(np.arange(len(students)), candidate.shape[1] * self.copies))
         copies.life = self._luck(students, candidate.shape[1])
+        copies.inner.seats = None  # without classmates, whose plans are not known
         world.dynamics.step(copies, np.repeat(candidate.ravel(), self.copies))
         after, longer = prospects(world, copies, self.ahead)
         then, lanes = (after / longer).argmax(axis=1), np.arange(len(copies))
