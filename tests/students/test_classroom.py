@@ -136,7 +136,7 @@ def test_a_teacher_decides_as_often_as_is_said():
     """Share of decisions, in each subgroup, within 4 standard errors; 5% more or less would be 6 of them off."""
     world, steps = classes(world_named("classes"), minutes=0.0), 60
     groups = [g.name for g in world.population.groups]
-    played = simulation(world, 800)
+    played = simulation(world, 1000)
     pick = world.dynamics.turns.classes.medium  # type: ignore[union-attr]
     offered = np.full(len(played), activity(world, "peer session"))
     decided, times = np.zeros(len(groups)), np.zeros(len(groups))
