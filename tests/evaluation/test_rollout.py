@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 import pytest
 
+from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.envs.vector import CurriculumVectorEnv
 from curriculum_rl.evaluation.cohorts import TEST, TRAIN, TUNE, VALIDATE, apart, first
 from curriculum_rl.evaluation.oracles import TrueGreedy
