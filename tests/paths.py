@@ -47,7 +47,7 @@ def path(
         offered = [actions_of(world, there, step + 1000 * place) for place in range(slate)]
         happened = simulation.step(offered[0] if slate == 1 else np.stack(offered))
         for reward in (DelayedTest(), MasteryGain()):
-            rows.append(_rows(reward.reward(happened, simulation.students, world.population)))
+            rows.append(_rows(reward.reward(happened, simulation.students, world)))
         for name in TOLD:
             rows.append(_rows(getattr(happened, name)))
         rows += moments(simulation)

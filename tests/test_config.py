@@ -258,8 +258,8 @@ def test_every_yaml_mirrors_its_dataclass(node: dict[str, Any]):
     """Every field, nothing else: a YAML that leaves a field out hides a setting from its reader."""
     cls = config.target_class(node[config.TARGET])
     settings = set(node) - {config.TARGET}
-    if "defaults" in node:  # fields that are other files, as `group: choice`, `choice@field` or `group@field: choice`
+    if "defaults" in node:  # fields that are other files: `group: choice`, `choice@field[.key]`, `group@field: choice`
         choices = [name for choice in node["defaults"] for name in (choice if isinstance(choice, dict) else [choice])]
-        settings |= {name.rpartition("@")[2] for name in choices}
+        settings |= {name.rpartition("@")[2].partition(".")[0] for name in choices}
         settings -= {"defaults", "_self_", "hydra", "experiment", "override hydra/job_logging"}
     assert settings == {f.name for f in dataclasses.fields(cls) if f.init}

@@ -30,6 +30,7 @@ from curriculum_rl.students.pace import Pace
 from curriculum_rl.students.population import Goals, Population
 from curriculum_rl.students.rapid_guessing import RapidGuessing
 from curriculum_rl.students.traits import Group
+from curriculum_rl.studies.compose import member
 from curriculum_rl.world import World, WorldConfig, load_world
 from curriculum_rl.yaml_file import check_yaml
 
@@ -69,7 +70,8 @@ def names(group: str) -> list[str]:
 def component(group: str, name: str) -> Any:
     """What a YAML of `configs/<group>` describes."""
     file = configs_folder() / group / f"{name}.yaml"
-    return build(check_yaml(file), str(file))
+    node = check_yaml(file)
+    return build(member(group, name) if "defaults" in node else node, str(file))
 
 
 def knowledge_model(name: str, concepts: int = CONCEPTS, spread: float = 0.0) -> Any:

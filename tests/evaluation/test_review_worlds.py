@@ -83,7 +83,7 @@ def test_every_reward_is_that_of_the_published_equations(name: str):
             deck.log.append((step + 1, k, right))
         surprise += float((happened.correct - np.array(chance)).sum())
         of_all = np.array([[recall(k, now) for k in range(ITEMS)] for recall in recalls])
-        rewards = [o.reward(happened, simulation.students, world.population) for o in (plain, log)]
+        rewards = [o.reward(happened, simulation.students, world) for o in (plain, log)]
         np.testing.assert_allclose(rewards[0], 100.0 * of_all.mean(axis=1), atol=1e-6)
         np.testing.assert_allclose(rewards[1], np.log(1e-9 + of_all).mean(axis=1), atol=1e-6)
     assert abs(surprise) < 4.5 * math.sqrt(0.25 * REVIEWS * decks), "answers are right as often as they should be"

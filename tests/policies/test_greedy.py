@@ -11,10 +11,12 @@ from curriculum_rl.evaluation.cohorts import TUNE, first
 from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.objectives.mastery_gain import MasteryGain
+from curriculum_rl.objectives.retention import Retention
 from curriculum_rl.policies.greedy import Greedy, per_minute
 from curriculum_rl.policies.greedy_credit import Credit, GreedyCredit
 from curriculum_rl.policies.random import Random
 from curriculum_rl.trackers.planning import goal_value, worth
+from curriculum_rl.violations import InvalidInput
 from tests.policies.views import masked, watched
 from tests.worlds import component, names, world_named
 
@@ -31,7 +33,14 @@ def test_nothing_allowed_is_worth_more_a_minute():
         assert rate[choice] == max(rate.values())
 
 
-@pytest.mark.parametrize("objective", names("objective"))
+def told_ahead(objective: str) -> bool:
+    """Whether it can be told what it will pay."""
+    view = watched(WORLD, Greedy(), np.arange(1), 1).view()
+    value = goal_value(view.platform, view.belief.goals)
+    return component("objective", objective).expected(view.belief.outlook(), view.platform, value) is not None
+
+
+@pytest.mark.parametrize("objective", list(filter(told_ahead, names("objective"))))
 def test_it_takes_what_the_objective_expects_most_of_a_minute_or_at_a_decision(objective: str):
     aim = component("objective", objective)
     policy = Greedy(objective=aim)
@@ -39,6 +48,12 @@ def test_it_takes_what_the_objective_expects_most_of_a_minute_or_at_a_decision(o
     expected = aim.expected(view.belief.outlook(), view.platform, goal_value(view.platform, view.belief.goals))
     rises = hasattr(aim, "potential")
     np.testing.assert_array_equal(policy.scores(view), per_minute(expected, view) if rises else expected)
+
+
+def test_what_cannot_be_told_ahead_is_refused():
+    view = watched(WORLD, Greedy(), np.arange(5), 3).view()
+    with pytest.raises(InvalidInput, match="objective = Retention: what it will pay cannot be told ahead"):
+        Greedy(Retention()).probabilities(view)
 
 
 def test_each_greedy_gains_most_of_what_it_aims_at():

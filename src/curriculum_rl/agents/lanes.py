@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
+from curriculum_rl.agents.adapting import Adapting
 from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.sight import Sight
 from curriculum_rl.batch import Bool, Float, Int, arrays
 from curriculum_rl.envs.sb3 import CurriculumVecEnv
 from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.envs.vector import CurriculumVectorEnv
-from curriculum_rl.objectives.objective import Objective
+from curriculum_rl.objectives.objective import Adaptive, Objective
 from curriculum_rl.trackers.tracker import Float32, Tracker
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import World
@@ -72,6 +73,8 @@ class Lanes(CurriculumVecEnv):
     ) -> None:
         size = world.class_size
         self.first = -(-students.start // size) * size  # the first class that is whole
+        self.adapting = Adapting(objective, world, lanes) if isinstance(objective, Adaptive) else None
+        objective = self.adapting or objective
         native = CurriculumVectorEnv(
             world, lanes, tracker=tracker, objective=objective, gate=gate, seed=seed, first_student=self.first
         )
@@ -94,6 +97,8 @@ class Lanes(CurriculumVecEnv):
             observation = self._warm_up()
         played.forms[:] = 0
         played.returns.clear()
+        if self.adapting is not None:
+            self.adapting.forget()
         return self._observed(observation)
 
     def step_wait(self) -> VecEnvStepReturn:
@@ -120,6 +125,8 @@ class Lanes(CurriculumVecEnv):
         played = self.played
         played.points += reward
         played.forms += np.bincount(self._form[tried], minlength=len(played.forms))
+        if self.adapting is not None:
+            self.adapting.record(done, played.whole)
         if done.any():
             played.returns += played.points[done & played.whole].tolist()
             played.points[done] = 0.0
@@ -159,6 +166,7 @@ class Lanes(CurriculumVecEnv):
             "played.forms": played.forms,
             "played.returns": np.array(played.returns),
             **({} if seating is None else {"coming": seating.ids}),
+            **({f"adapting.{name}": array for name, array in self.adapting.state().items()} if self.adapting else {}),
         }
 
     def restore(self, state: dict[str, np.ndarray[Any, Any]]) -> None:

@@ -101,7 +101,7 @@ class Sight:
         truth = Truth.of(self.world, students)
         if self.luckless:
             self.expected = self.objective.expected(truth.outlook, self.world.platform, truth.value)
-            if isinstance(self.objective, Scaled):
+            if isinstance(self.objective, Scaled) and self.expected is not None:
                 self.expected *= self.objective.scale(students)[:, None]
         return {"seen": features, "truth": written(truth, self.world, students.clock.now)} if self.shown else features
 

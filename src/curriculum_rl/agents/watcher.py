@@ -74,6 +74,8 @@ class Watcher(BaseCallback):
         if self._unsaid() and self.frames >= self._next_moment():
             self._add_moment()
         self.before(self.model, min(1.0, self.frames / self.total))
+        if self.lanes.adapting is not None:
+            self.lanes.adapting.move()
         if self.watch.checkpoint is None:
             return
         if self.state is None or self.frames - self.state[1]["frames"] >= self.apart:
@@ -124,6 +126,9 @@ class Watcher(BaseCallback):
         curve.entropy.append(float(np.mean(self.entropies)) if self.entropies else 0.0)
         for name, share in _shares(self.lanes).items():
             curve.forms[name].append(share)
+        multipliers = self.lanes.adapting.multipliers.told() if self.lanes.adapting is not None else {}
+        for name, number in multipliers.items():
+            curve.multipliers.setdefault(name, []).append(number)
         played.returns.clear()
         played.forms[:] = 0
         self.entropies.clear()
@@ -131,7 +136,7 @@ class Watcher(BaseCallback):
             self.bar.moment(curve)
         if watch.tell is not None:
             told = {"train_return": curve.train_return[-1], "validation_return": curve.validation_return[-1]}
-            told |= {"entropy": curve.entropy[-1], **{f"form/{f}": s[-1] for f, s in curve.forms.items()}}
+            told |= {"entropy": curve.entropy[-1], **{f"form/{f}": s[-1] for f, s in curve.forms.items()}} | multipliers
             watch.tell({name: value for name, value in told.items() if value is not None}, self.frames)
 
 

@@ -23,7 +23,7 @@ from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.envs.seating import Seating
 from curriculum_rl.envs.simulation import Gate, Simulation, feature_names
 from curriculum_rl.objectives.delayed_test import DelayedTest
-from curriculum_rl.objectives.objective import Objective
+from curriculum_rl.objectives.objective import Objective, check_fit
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.counts import Counts
 from curriculum_rl.trackers.tracker import Float32, Tracker
@@ -81,6 +81,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         self.world, self.num_envs = world, num_envs
         self.tracker: Tracker = tracker or Counts()
         self.objective: Objective = objective or DelayedTest()
+        check_fit(self.objective, world)
         self.gate, self.slate, self.seed, self.autoreset = gate, slate, seed, autoreset
         self.render_mode = None
         self.feature_names = feature_names(self.tracker, world.platform)
@@ -114,8 +115,9 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         simulation = self.running()
         activity = np.asarray(actions, dtype=np.int64)
         self._check(activity)
+        before = self.objective.before(simulation.students, self.world)
         happened = simulation.step(activity.T)
-        reward = self.objective.reward(happened, simulation.students, self.world.population) * ~happened.waited
+        reward = self.objective.reward(happened, simulation.students, self.world, before) * ~happened.waited
         features = simulation.features()
         rows = np.flatnonzero(happened.over)
         final = self._finish(rows, happened, features) if len(rows) else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.envs.simulation import Gate, Simulation
 from curriculum_rl.evaluation.cohorts import TEST, first
-from curriculum_rl.objectives.objective import Objective
+from curriculum_rl.objectives.objective import Adaptive, Objective, check_fit
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
@@ -29,6 +29,8 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "mastery_gain": "points of mastery gained",
     "normalised_gain": "per cent of the mastery that was missing",
     "mean_reward": "the objective's reward at a decision",
+    "total_reward": "points by the objective",
+    "engagement_kept": "points of engagement at the end, 0 for who left",
 }
 """The columns of `Outcomes` that policies are compared by, in words."""
 BINS = 20
@@ -56,7 +58,8 @@ class Outcomes:
     followed: Int  # (n,) activities done that were the first offered
     engagement: Float  # (n,) at the end, in [0, 1]; 1/2 where the world has none
     forms: Int  # (n, forms) how often each form was chosen
-    reward: Float  # (n,) sum of the objective's rewards; 0 where none was given
+    reward: Float  # (n,) sum of the objective's rewards, of an adaptive one's main; 0 where none was given
+    measured: Float  # (n,) the same, but of what an adaptive objective moves by, such as what is limited
     teacher_minutes: Float  # (n,) spent with a teacher
     belonging: Float  # (n,) at the end, in [0, 1]; 1/2 where the world has no classes
 
@@ -64,6 +67,16 @@ class Outcomes:
     def mean_reward(self) -> Float:
         """The objective's reward at a decision, on average, (n,)."""
         return self.reward / np.maximum(self.decisions, 1)
+
+    @property
+    def total_reward(self) -> Float:
+        """The objective's rewards of the whole course, (n,)."""
+        return self.reward
+
+    @property
+    def engagement_kept(self) -> Float:
+        """Points of engagement at the end, (n,); 0 where the student left."""
+        return 100.0 * np.where(self.left, 0.0, self.engagement)
 
     @property
     def gain(self) -> Float:
@@ -142,6 +155,8 @@ def rollout(
     if check.number("slate", slate, at_least=1, whole=True) and slate > count:
         check.add("slate", slate, f"must be at most {count}, the activities of the catalogue")
     check.raise_all()
+    if objective is not None:
+        check_fit(objective, world)
     ids = first(TEST, students) if isinstance(students, int) else np.asarray(students, dtype=np.int64)
     played, together = world.classmates(ids), max(chunk // world.class_size, 1) * world.class_size
     parts = [
@@ -208,6 +223,7 @@ def _play(
     while len(place):
         offered = offer(policy, simulation, key, slate)
         before = simulation.students if traces is None else take_rows(simulation.students, slice(None))
+        known = None if objective is None else objective.before(simulation.students, world)
         happened = simulation.step(offered)
         if traces is not None:
             rows = np.flatnonzero(reported[place] & ~happened.waited)
@@ -216,8 +232,9 @@ def _play(
         outcomes.followed[place] += (happened.activity == offered.reshape(-1, len(place))[0]) & ~happened.waited
         outcomes.minutes[place] += happened.minutes
         if objective is not None:
-            reward = objective.reward(happened, simulation.students, world.population)
-            outcomes.reward[place] += reward * ~happened.waited
+            rewards = _rewards(objective, happened, simulation, known)
+            outcomes.reward[place] += rewards[0] * ~happened.waited
+            outcomes.measured[place] += rewards[-1] * ~happened.waited
         over = happened.over
         if over.any():
             _finish(outcomes, place[over], simulation, over, happened)
@@ -227,6 +244,14 @@ def _play(
             simulation.keep(going)
             place, key = place[going], take_rows(key, going)
     return outcomes
+
+
+def _rewards(objective: Objective, happened: Happened, simulation: Simulation, known: Any) -> tuple[Float, ...]:
+    """By which policies are judged, (n,) each: multipliers are for training alone."""
+    students, world = simulation.students, simulation.world
+    if isinstance(objective, Adaptive):
+        return objective.rewards(happened, students, world, known)
+    return (objective.reward(happened, students, world, known),)
 
 
 def _blank(world: World, simulation: Simulation) -> Outcomes:
@@ -249,6 +274,7 @@ def _blank(world: World, simulation: Simulation) -> Outcomes:
         engagement=np.full(n, 0.5),
         forms=np.zeros((n, len(world.curriculum.forms)), dtype=np.int64),
         reward=np.zeros(n),
+        measured=np.zeros(n),
         teacher_minutes=np.zeros(n),
         belonging=np.full(n, 0.5),
     )

@@ -9,19 +9,21 @@ changes nothing: only practice does.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from curriculum_rl.batch import Float, total
-from curriculum_rl.students.population import Population, Students
+from curriculum_rl.objectives.objective import Potential
+from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.planning import worth
 from curriculum_rl.trackers.tracker import Outlook
-from curriculum_rl.world import Platform
+from curriculum_rl.world import Platform, World
 
 
 @dataclass(frozen=True)
-class DelayedTest:
+class DelayedTest(Potential):
     """No settings: the world's calendar says when the test is."""
 
     @property
@@ -29,15 +31,15 @@ class DelayedTest:
         """The column of `Outcomes` that says what it gained."""
         return "gain"
 
-    def reward(self, happened: Happened, students: Students, population: Population) -> Float:
+    def reward(self, happened: Happened, students: Students, world: World, before: Any = None) -> Float:
         """The rise of the expected score, (n,) points."""
-        before, after = population.knowledge.score(happened.concepts, np.array(happened.at_test))
+        before, after = world.population.knowledge.score(happened.concepts, np.array(happened.at_test))
         return 100.0 * total(happened.goal_share * (after - before))
 
     def expected(self, outlook: Outlook, platform: Platform, value: Float) -> Float:
         """`worth`, of `trackers/planning.py`, (n, A)."""
         return worth(outlook, platform, value)
 
-    def potential(self, students: Students, population: Population) -> Float:
+    def potential(self, students: Students, world: World) -> Float:
         """The expected score, (n,) points."""
-        return 100.0 * population.expected_score(students)
+        return 100.0 * world.population.expected_score(students)

@@ -6,19 +6,21 @@ potential = 100 / |goals| * sum over goals k of recall of k as if just practised
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from curriculum_rl.batch import Float, total
-from curriculum_rl.students.population import Population, Students
+from curriculum_rl.objectives.objective import Potential
+from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.planning import worth
 from curriculum_rl.trackers.tracker import Outlook
-from curriculum_rl.world import Platform
+from curriculum_rl.world import Platform, World
 
 
 @dataclass(frozen=True)
-class MasteryGain:
+class MasteryGain(Potential):
     """No settings."""
 
     @property
@@ -26,7 +28,7 @@ class MasteryGain:
         """The column of `Outcomes` that says what it gained."""
         return "mastery_gain"
 
-    def reward(self, happened: Happened, students: Students, population: Population) -> Float:
+    def reward(self, happened: Happened, students: Students, world: World, before: Any = None) -> Float:
         """The rise of mastery, (n,) points."""
         before, after = happened.mastery
         return 100.0 * total(happened.goal_share * (after - before))
@@ -37,6 +39,6 @@ class MasteryGain:
         lasting = replace(outlook, at_test=outlook.stored, fresh=kept, refreshed=kept, kept=kept, shown=None)
         return worth(lasting, platform, value / (1.0 - known.slip - known.guess))
 
-    def potential(self, students: Students, population: Population) -> Float:
+    def potential(self, students: Students, world: World) -> Float:
         """Mean mastery, (n,) points."""
-        return 100.0 * population.mean_mastery(students)
+        return 100.0 * world.population.mean_mastery(students)

@@ -11,24 +11,25 @@ decisions. A step costs O(students x concepts).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from curriculum_rl.batch import Float
+from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.students.knowledge.knowledge import At
-from curriculum_rl.students.population import Population, Students
+from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.planning import worth
 from curriculum_rl.trackers.tracker import Outlook
 from curriculum_rl.violations import Violations
-from curriculum_rl.world import Platform
+from curriculum_rl.world import Platform, World
 
 LEAST: Final = 1e-9
 
 
 @dataclass(frozen=True)
-class MeanRecall:
+class MeanRecall(Objective):
     """Attributes:
     log: whether the logarithm of recall is paid for.
     """
@@ -45,10 +46,10 @@ class MeanRecall:
         """The column of `Outcomes` that says what it was worth."""
         return "mean_reward"
 
-    def reward(self, happened: Happened, students: Students, population: Population) -> Float:
+    def reward(self, happened: Happened, students: Students, world: World, before: Any = None) -> Float:
         """What all goals are worth just after the try, before any rest, (n,)."""
         every, day = At.every(*students.goals.shape), students.clock.now - happened.elapsed
-        recall = np.ascontiguousarray(population.recall_on(students, every, day).T)
+        recall = np.ascontiguousarray(world.population.recall_on(students, every, day).T)
         total: Float = (self.paid(recall) * students.goal_share).sum(axis=1)
         return total
 

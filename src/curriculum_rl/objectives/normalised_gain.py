@@ -10,19 +10,21 @@ concept is passed or not, as in `students/knowledge/kss.py`, it is the score (en
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from curriculum_rl.batch import Float
 from curriculum_rl.objectives.mastery_gain import MasteryGain
-from curriculum_rl.students.population import Population, Students
+from curriculum_rl.objectives.objective import Potential, Scaled
+from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.tracker import Outlook
-from curriculum_rl.world import Platform
+from curriculum_rl.world import Platform, World
 
 
 @dataclass(frozen=True)
-class NormalisedGain:
+class NormalisedGain(Scaled, Potential):
     """No settings."""
 
     @property
@@ -30,9 +32,9 @@ class NormalisedGain:
         """The column of `Outcomes` that says what it gained."""
         return "normalised_gain"
 
-    def reward(self, happened: Happened, students: Students, population: Population) -> Float:
+    def reward(self, happened: Happened, students: Students, world: World, before: Any = None) -> Float:
         """The rise of the potential, (n,) points."""
-        return MasteryGain().reward(happened, students, population) * self.scale(students)
+        return MasteryGain().reward(happened, students, world) * self.scale(students)
 
     def expected(self, outlook: Outlook, platform: Platform, value: Float) -> Float:
         """The points of mastery gained, (n, A): to be multiplied by `scale`, which an outlook does not tell."""
@@ -43,6 +45,6 @@ class NormalisedGain:
         missing = 1.0 - students.begun
         return np.divide(1.0, missing, out=np.zeros_like(missing), where=missing > 1e-12)
 
-    def potential(self, students: Students, population: Population) -> Float:
+    def potential(self, students: Students, world: World) -> Float:
         """The potential, (n,) points."""
-        return 100.0 * (population.mean_mastery(students) - students.begun) * self.scale(students)
+        return 100.0 * (world.population.mean_mastery(students) - students.begun) * self.scale(students)

@@ -23,6 +23,7 @@ from curriculum_rl.policies.policy import best
 from curriculum_rl.trackers.bkt import BKTFilter
 from curriculum_rl.trackers.planning import goal_value
 from curriculum_rl.trackers.tracker import Tracker
+from curriculum_rl.violations import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Greedy:
         """Points a minute, or at this decision where that is what is paid for, (n, A)."""
         belief, platform = view.belief, view.platform
         reward = self.objective.expected(belief.outlook(), platform, goal_value(platform, belief.goals))
+        if reward is None:
+            remedy = "Aim at another, such as delayed_test."
+            told = type(self.objective).__name__
+            raise InvalidInput("greedy", [f"objective = {told}: what it will pay cannot be told ahead. {remedy}"])
         return per_minute(reward, view) if isinstance(self.objective, Potential) else reward
 
     def probabilities(self, view: View) -> Float:

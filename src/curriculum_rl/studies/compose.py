@@ -58,6 +58,13 @@ def check(overrides: Sequence[str], *, sweep: bool = False, folder: Path | None 
     return first
 
 
+def member(group: str, name: str) -> DictConfig:
+    """What `configs/<group>/<name>.yaml` describes, with the members of groups that it is composed of."""
+    with initialize_config_dir(version_base=HYDRA_VERSION, config_dir=str(configs_folder().absolute())):
+        found: DictConfig = compose(config_name=f"{group}/{name}")[group]
+    return found
+
+
 def groups(folder: Path) -> dict[str, list[str]]:
     """The choices of every config group, by the group's name."""
     found: dict[str, list[str]] = {}

@@ -17,9 +17,9 @@ from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.policies.load import load_policy
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.resources import configs_folder
+from curriculum_rl.studies.compose import member
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import World
-from curriculum_rl.yaml_file import check_yaml
 
 
 def find_policies(world: World, names: Sequence[str]) -> dict[str, Policy]:
@@ -52,7 +52,7 @@ def find_objective(name: str) -> Objective:
     if not (folder / f"{name}.yaml").is_file():
         names = sorted(p.stem for p in folder.glob("*.yaml"))
         raise InvalidInput("objective", [f"{name!r} is no objective. {nearest(name, names)}"])
-    return cast(Objective, build(check_yaml(folder / f"{name}.yaml"), name))
+    return cast(Objective, build(member("objective", name), name))
 
 
 def load_saved(path: Path, world: World) -> Policy:

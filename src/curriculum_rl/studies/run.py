@@ -32,6 +32,7 @@ from curriculum_rl.studies.recording import DataSource, Run
 from curriculum_rl.studies.study import Study
 from curriculum_rl.studies.train import Job, Learned, Moment, train_all
 from curriculum_rl.studies.transfer import Carried, brought, carried, counterparts, training_worlds
+from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import World
 
 DIARIES = 200
@@ -49,6 +50,7 @@ def run_study(composed: DictConfig, folder: Path) -> None:
     resolved = OmegaConf.to_yaml(OmegaConf.create(plain), resolve=True)
     world = study.world.load()
     taken, worlds = carried(study, world), training_worlds(study, world)
+    _check_objectives(study, world, worlds)
     console, began = Console(), time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "config.yaml", resolved)
@@ -68,6 +70,17 @@ def run_study(composed: DictConfig, folder: Path) -> None:
     console.print(f"Report:  {report}\nResults: {folder / 'results.json'}", soft_wrap=True)
     if hint := study.tracking.hint:
         console.print(hint, soft_wrap=True)
+
+
+def _check_objectives(study: Study, world: World, worlds: Mapping[str, World]) -> None:
+    """Refuses, before anything runs, what cannot be rewarded where it is asked for."""
+    reasons = study.objective.refusals(world)
+    for name, learner in study.trained_learners.items():
+        if learner.objective is not None or worlds[name] is not world:
+            found = (learner.objective or study.objective).refusals(worlds[name])
+            reasons += [f"learners.{name}: {line}" for line in found]
+    if reasons:
+        raise InvalidInput("objective", reasons)
 
 
 def _results(
@@ -179,7 +192,7 @@ def tracker_name(tracker: object) -> str:
 
 def _learners(study: Study, worlds: Mapping[str, World], folder: Path, run: Run, progress: Progress) -> list[Learned]:
     jobs = [
-        Job(name, learner, seed, worlds[name], study.objective, study.gate, folder)
+        Job(name, learner, seed, worlds[name], learner.objective or study.objective, study.gate, folder)
         for name, learner in study.trained_learners.items()
         for seed in study.seeds
     ]

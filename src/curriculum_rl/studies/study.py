@@ -23,12 +23,14 @@ class Learner:
 
     Attributes:
         world: where it is trained and validated; null trains in the world of the study. It is judged there anyway.
+        objective: what it is trained for; null: what the study judges by.
     """
 
     agent: Agent
     network: Network
     tracker: Tracker
     world: WorldConfig | None = None
+    objective: Objective | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Study:
         name: of the folder of results and of the run that is tracked.
         seeds: of training; each is one run of every agent.
         world: what is simulated.
-        objective: what agents are trained for.
+        objective: what agents are trained for, and judged by.
         tracker: what agents see.
         agent, network: how a policy is learned, and what it is made of; a null agent learns nothing, and heuristics are
             compared alone, the first one named with all others.
