@@ -132,7 +132,7 @@ def test_the_quantiles_are_those_of_the_reward():
     with torch.inference_mode():
         seen = torch.from_numpy(simulation.view().features()[:1])
         each = policy.actor[1].each(policy.actor[0](seen))[0].numpy()  # type: ignore[index]
-    reward = DelayedTest().reward(simulation.step(np.zeros(2000, dtype=np.int64)), world.population)
+    reward = DelayedTest().reward(simulation.step(np.zeros(2000, dtype=np.int64)), simulation.students, world)
     won = reward > reward.max() / 2
     prize = reward[won].mean()
     assert abs(won.mean() - 0.5) < 0.04, "not the lottery that the test is about"
