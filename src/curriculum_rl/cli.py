@@ -292,8 +292,7 @@ def _add_doctor(verbs: Verbs[argparse.ArgumentParser]) -> None:
 def _doctor(typed: argparse.Namespace) -> int:
     from curriculum_rl.studies.doctor import examine, render
 
-    findings = examine()
-    print(render(findings))
+    print(render(findings := examine()))
     return FAILED if any(finding.state == "missing" for finding in findings) else DONE
 
 

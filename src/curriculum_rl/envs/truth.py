@@ -42,7 +42,7 @@ def true_outlook(world: World, students: Students) -> Outlook:
     """What is true, in the form of what a tracker believes, (n, K) each.
 
     Exact for knowledge that is there or not (BKT), where no faculty meddles with teaching. Where it grows by degrees,
-    one more try is taken to add `learn` of what is missing, and what it adds to be forgotten like what is newly learned.
+    one more try is taken to add `learn` of what is missing, and that to be forgotten like what is newly learned.
     """
     population, memory = world.population, world.population.memory
     at, now, test = At.every(*students.goals.shape), students.clock.now, world.course.test_day

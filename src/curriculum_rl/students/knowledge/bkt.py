@@ -15,7 +15,9 @@ concept, as in Pardos & Heffernan (2010), doi:10.1007/978-3-642-13470-8_24.
 An activity on several concepts is right by their recall taken together, guess and slip by their shares:
 
     compensatory   sum_k share_k recall_k     one makes up for another
-    conjunctive    prod_k recall_k            all are needed: DINA (Junker & Sijtsma 2001, doi:10.1177/01466210122032064)
+    conjunctive    prod_k recall_k            all are needed
+
+The latter is DINA: Junker & Sijtsma (2001), doi:10.1177/01466210122032064.
 """
 
 from __future__ import annotations
