@@ -211,10 +211,11 @@ class Curriculum:
         """
         chosen = set(concepts)
         kept = np.array([k for k, c in enumerate(self.concepts) if c.id in chosen], dtype=np.int64)
-        dropped = [k for k in self.order if k not in set(kept.tolist())]
         through = self.requires.copy()
-        for k in dropped:
-            through = np.maximum(through, np.outer(through[:, k], through[k]))
+        for k in self.order[~np.isin(self.order, kept)]:
+            into, onward = np.flatnonzero(through[:, k]), np.flatnonzero(through[k])
+            paths, around = np.outer(through[into, k], through[k, onward]), np.ix_(into, onward)
+            through[around] = np.maximum(through[around], paths)
         direct, through = (m[np.ix_(kept, kept)] for m in (self.requires, through))
         leads = self.ancestors.T[np.ix_(kept, kept)] & ~np.eye(len(kept), dtype=np.bool_)
         detour = (leads.astype(np.float64) @ leads.astype(np.float64)) > 0

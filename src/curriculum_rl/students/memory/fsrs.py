@@ -101,7 +101,7 @@ class FSRS:
         base += 1.0
         return np.power(base, -self.weights[20], out=base)
 
-    def days_until(self, stability: Float, retention: float) -> Float:
+    def days_until(self, stability: Float, retention: Float | float) -> Float:
         """The days after which R has fallen so far, any shape: the interval of a scheduler."""
         days: Float = stability * ((retention ** (-1.0 / self.weights[20]) - 1.0) / self.scale)
         return days
@@ -126,6 +126,11 @@ class FSRS:
         moved = difficulty - w[6] * (grade - 3) * (10.0 - difficulty) / 9.0
         reverted = w[7] * self._first_difficulty(np.array(EASY)) + (1.0 - w[7]) * moved
         return np.maximum(after, SHORTEST), reverted.clip(1.0, 10.0)
+
+    def answered(self, stability: Float, difficulty: Float, days: Float, grade: Int) -> tuple[Float, Float]:
+        """`reviewed`, so many days after the last practice, by an average student."""
+        counted = self.counted(days)
+        return self.reviewed(stability, difficulty, self.retention(counted, stability), grade, counted < self.same_day)
 
     def _first_difficulty(self, grade: Int) -> Float:
         """D0, not yet within its bounds."""
@@ -169,7 +174,7 @@ class FSRS:
 
     def recalled(self, state: Stabilities, flat: Int, day: float | Float) -> Float:
         """R on a day, of the shape of `flat`."""
-        days = self._counted(day - state.last.take(flat)) / self._factor(state, flat)
+        days = self.counted(day - state.last.take(flat)) / self._factor(state, flat)
         return self.retention(days, state.stability.take(flat))
 
     def practise(
@@ -185,7 +190,7 @@ class FSRS:
     ) -> None:
         """A first try where it is new, a further one where it was held and answered."""
         before = state.stability.take(flat), state.difficulty.take(flat)
-        same_day = self._counted(day - state.last.take(flat)) < self.same_day
+        same_day = self.counted(day - state.last.take(flat)) < self.same_day
         after = self.reviewed(*before, recalled, self.grades(correct), same_day)
         first = self.begun(np.array(self.first))
         review = held & answered
@@ -193,7 +198,8 @@ class FSRS:
             array.ravel()[flat] = np.where(new, begun, np.where(review, further, was))
         state.last.ravel()[flat] = np.where(held, day, state.last.take(flat))
 
-    def _counted(self, days: Float) -> Float:
+    def counted(self, days: Float) -> Float:
+        """Days as they count, any shape."""
         return np.floor(days) if self.whole_days else days
 
     def _factor(self, state: Stabilities, flat: Int) -> Float:
