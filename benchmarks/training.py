@@ -20,12 +20,16 @@ import torch
 from sb3_contrib import MaskablePPO as Stock
 
 from curriculum_rl.agents.all_action_ppo import AllActionPPO
+from curriculum_rl.agents.dqn import DQN
 from curriculum_rl.agents.lanes import Lanes
 from curriculum_rl.agents.maskable_ppo import MaskablePPO
 from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
 from curriculum_rl.agents.networks.flat import Flat
 from curriculum_rl.agents.networks.network import Network
+from curriculum_rl.agents.off_policy import OffPolicy
 from curriculum_rl.agents.on_policy import OnPolicy
+from curriculum_rl.agents.qr_dqn import QRDQN
+from curriculum_rl.agents.recurrent_ppo import RecurrentPPO
 from curriculum_rl.config import build
 from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.objectives.delayed_test import DelayedTest
@@ -44,7 +48,7 @@ def stock(world: World, tracker: Tracker, frames: int, **settings: Any) -> float
     return speed(lambda: Stock("MlpPolicy", lanes, device="cpu", **settings).learn(frames).num_timesteps)
 
 
-def ours(world: World, tracker: Tracker, network: Network, frames: int, agent: OnPolicy = AGENT) -> float:
+def ours(world: World, tracker: Tracker, network: Network, frames: int, agent: OnPolicy | OffPolicy = AGENT) -> float:
     """Frames a second of an agent of ours."""
     in_step = replace(agent, out_of_step=False)
     about = {"tracker": tracker, "objective": DelayedTest(), "network": network}
@@ -94,6 +98,12 @@ def main() -> None:
         if isinstance(network, ConceptScorer):
             rate = ours(world, tracker_named(name), network, asked.frames, AllActionPPO())
             show(f"all actions, {type(network).__name__}, {name}", rate, base)
+        for agent in (DQN(), QRDQN()):
+            rate = ours(world, tracker_named(name), network, asked.frames // 8, agent)
+            show(f"{type(agent).__name__}, {type(network).__name__}, {name}", rate, base)
+    for network in (Flat(), ConceptScorer()):
+        rate = ours(world, tracker_named("last_event"), network, asked.frames // 2, RecurrentPPO())
+        show(f"recurrent, {type(network).__name__}, last_event", rate, base)
 
     print(f"\n{'playing a trained policy':40s} decisions/s    drawn/s  10 million in")
     for name, network in pairs:

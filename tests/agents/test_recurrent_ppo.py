@@ -33,6 +33,7 @@ from curriculum_rl.policies.random import Random
 from curriculum_rl.students.classroom import Classroom
 from curriculum_rl.students.faculties import Faculties
 from curriculum_rl.students.pace import Pace
+from curriculum_rl.studies.run import tracker_name
 from curriculum_rl.trackers.counts import Counts
 from curriculum_rl.trackers.last_event import LastEvent
 from curriculum_rl.trackers.tracker import Tracker
@@ -314,6 +315,7 @@ def test_saved_it_is_whole_and_its_record_builds_it(network: Network, tmp_path: 
     assert {name.split(".")[0] for name in loaded.weights()} <= {"0", "1", "memory"}
     assert isinstance(loaded.tracker, Recurrent)
     assert loaded.tracker == policy.tracker
+    assert tracker_name(loaded.tracker) == "LastEvent, remembered"
     memories = [p.tracker.memory for p in (policy, loaded) if isinstance(p.tracker, Recurrent)]
     for a, b in zip(*(m.state_dict().values() for m in memories if m), strict=True):
         assert torch.equal(a, b)

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import Progress
 
+from curriculum_rl.agents.recurrent_tracker import Recurrent
 from curriculum_rl.batch import Int
 from curriculum_rl.config import build
 from curriculum_rl.evaluation.bounds import bounds_for
@@ -185,7 +186,9 @@ def _heuristics(
 
 
 def tracker_name(tracker: object) -> str:
-    """What people call a tracker: its class, and the number of its nodes where it has any."""
+    """What people call a tracker: its class, the number of its nodes, and whether a memory is behind it."""
+    if isinstance(tracker, Recurrent):
+        return f"{tracker_name(tracker.inner)}, remembered"
     nodes = getattr(tracker, "nodes", None)
     return type(tracker).__name__ + (f", {nodes * nodes} node{'s' if nodes > 1 else ''}" if nodes else "")
 
