@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from curriculum_rl import streams
-from curriculum_rl.students.population import Goals, Population
+from curriculum_rl.students.population import Goals, Population, Targets
 from curriculum_rl.students.traits import Group, draw_traits, spread
 from curriculum_rl.violations import InvalidInput
 from tests.worlds import CONCEPTS, GROUPS, curriculum, made_world
@@ -51,6 +51,41 @@ def test_the_spread_of_the_whole_population_is_that_of_its_mixture():
     assert abs(TRAITS.ability.std() / sd - 1.0) < 0.01
     assert abs(TRAITS.rate.std() / rate_sd - 1.0) < 0.01
     assert abs(np.corrcoef(TRAITS.ability, TRAITS.rate)[0, 1] - correlation) < 0.02
+
+
+def uniforms(n: int, concepts: int) -> np.ndarray:
+    """One draw a concept of n students, (n, K)."""
+    key = streams.keys(4, streams.Purpose.PERSON, np.arange(n))
+    return streams.uniform(streams.Keys(key.a[:, None], key.b[:, None]), np.arange(concepts, dtype=np.uint64))
+
+
+def test_targets_are_so_many_each_concept_as_likely_as_any_other():
+    """The number is uniform, and tells nothing of which: chi-square; an odd that is 5% off would be noticed."""
+    drawn = Targets(3, 10).draw(uniforms(100_000, 10), np.eye(10, dtype=bool))
+    count = drawn.sum(axis=1)
+    seen = np.bincount(count, minlength=11)[3:]
+    assert stats.chisquare(seen).pvalue > ALARM
+    skewed = np.full(8, 100_000 / 8)
+    skewed[:2] *= 1.05, 0.95
+    assert stats.chisquare(seen, skewed).pvalue < ALARM
+    table = np.array([drawn[count == m].sum(axis=0) for m in range(3, 10)])
+    for m, of in zip(range(3, 10), table, strict=True):
+        expected, students = m / 10, (count == m).sum()
+        assert np.abs(of - students * expected).max() < 4.5 * np.sqrt(students * expected * (1 - expected))
+    pair = (drawn[count == 3][:, 0] & drawn[count == 3][:, 1]).mean()
+    assert abs(pair - 3 / 10 * 2 / 9) < 4.5 * np.sqrt(1 / 15 * 14 / 15 / (count == 3).sum())
+
+
+def test_targets_take_no_ancestors_and_no_more_than_there_are():
+    chain = np.tril(np.ones((4, 4), dtype=bool))
+    assert (Targets(1, 1).draw(uniforms(1000, 4), chain).sum(axis=1) == 1).all()
+    assert Targets(9, 12).draw(uniforms(1000, 4), chain).all()
+
+
+@pytest.mark.parametrize(("fewest", "most"), [(0, 3), (3, 2), (1.5, 2), (1, 2.5), (-1, 1), ("all", 3), (1, None)])
+def test_refuses_numbers_of_targets_that_are_none(fewest: object, most: object):
+    with pytest.raises(InvalidInput, match=r"fewest|most"):
+        Targets(fewest, most)  # type: ignore[arg-type]
 
 
 def test_goals_hold_all_that_they_need_and_are_drawn_at_their_share():

@@ -20,7 +20,7 @@ from curriculum_rl.trackers.tracker import Belief, Tracker
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import World
 
-TRIES: Final = 1000
+TRIES: Final = 100
 """Draws of one student, after which a world is refused."""
 
 
