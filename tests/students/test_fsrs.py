@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import fsrs
@@ -11,6 +13,8 @@ import numpy as np
 import pytest
 from fsrs import scheduler
 
+from curriculum_rl.packs import read_pack
+from curriculum_rl.resources import simulators_folder
 from curriculum_rl.students.memory import fsrs as ours
 from curriculum_rl.students.memory.fsrs import FSRS
 from curriculum_rl.violations import InvalidInput
@@ -162,3 +166,15 @@ def test_trackers_take_it_for_the_power_law_with_the_same_curve():
     review(model, state, flat, model.days_until(np.array([ours.WEIGHTS[2]]), 0.9), np.array([True]))
     grown = rule.lengthened(np.array([rule.new_days]), np.array([0.9]))
     assert grown / rule.new_days == pytest.approx(float(state.stability[0, 0]) / ours.WEIGHTS[2], rel=1e-9)
+
+
+def test_a_pack_with_a_weight_out_of_range_says_which(tmp_path: Path):
+    folder = shutil.copytree(simulators_folder() / "vocabulary", tmp_path / "mine")
+    file = folder / "population.yaml"
+    file.write_text(file.read_text().replace("8.2956", "829.56").replace("0.0614", "-1"))
+    with pytest.raises(InvalidInput) as caught:
+        read_pack(folder)
+    assert caught.value.violations == [
+        "population.yaml: memory.weights[3] = 829.56: must be a finite number at least 0.001 and at most 100.",
+        "population.yaml: memory.weights[12] = -1.0: must be a finite number at least 0.001 and at most 0.25.",
+    ]
