@@ -87,8 +87,8 @@ class ActR:
 
     @cached_property
     def forgetting(self) -> Exponential:
-        """The exponential rule with the half-lives of this memory."""
-        return nearest(self)
+        """The exponential rule with the half-lives of this memory from a day on: its first minutes are far steeper."""
+        return nearest(self, after=1.0)
 
     @property
     def wrong_matters(self) -> bool:

@@ -1,7 +1,7 @@
 """The exponential rule that a platform takes a memory for, where that is no rule of half-lives itself.
 
 A median item of an average student is followed: its half-life is the time in which recall falls to half of what it is
-just after practice; where more is left after a month, the half-life that leaves as much then. That of what is new is
+just after practice (or `after` so many days, where the first minutes are much steeper than what follows); where more is left after a month, the half-life that leaves as much then. That of what is new is
 taken after the first try, that of what is known at the start; then come ten right answers, each a half-life after the
 one before, and gain = (last half-life / first)^(1/10) - 1, spacing = 0.
 """
@@ -22,8 +22,8 @@ SHORTEST, MONTH, LONGEST = 1e-6, 30.0, 1e4
 _BISECTIONS: Final = 50  # of the logarithm: to 14 digits
 
 
-def nearest(memory: Memory[Any]) -> Exponential:
-    """The rule with the half-lives of the memory's median item."""
+def nearest(memory: Memory[Any], after: float = 0.0) -> Exponential:
+    """The rule with the half-lives of the memory's median item, counted from so many days after practice."""
     yes, no = np.ones((1, 1), dtype=np.bool_), np.zeros((1, 1), dtype=np.bool_)
     place = np.zeros((1, 1), dtype=np.int64)
 
@@ -32,7 +32,7 @@ def nearest(memory: Memory[Any]) -> Exponential:
 
     def half_life(state: Any, day: float) -> float:
         def left(days: float) -> float:
-            return float(memory.recalled(state, place, day + days)[0, 0])
+            return float(memory.recalled(state, place, day + after + days)[0, 0])
 
         just_after, in_a_month = left(0.0), left(MONTH)
         if in_a_month > 0.5 * just_after:
