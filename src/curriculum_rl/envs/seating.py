@@ -59,6 +59,8 @@ class Seating:
 
     def refill(self, lanes: Int, features: Float32 | None = None) -> None:
         """The next classes take these lanes, whole classes, whoever was there."""
+        if not len(lanes):
+            return
         self._call(lanes)
         put_rows(self.simulation.students, lanes, self._coming.students, lanes)
         put_rows(self.simulation.belief, lanes, self._coming.belief, lanes)

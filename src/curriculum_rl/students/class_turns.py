@@ -71,11 +71,9 @@ class ClassTurns:
         waiting: Bool = ~seats.present | (students.clock.session > seats.session)
         return waiting
 
-    def open(self, students: Students, activities: Int, rows: Int | slice = slice(None)) -> Bool:
-        """Whether the teacher has time for these activities, (m, r), of the students in these rows, (r,)."""
-        free = self.classroom.left(_seats(students))[rows] > 0.0
-        possible: Bool = ~self.tutored.take(activities) | free
-        return possible
+    def shut(self, students: Students) -> Bool:
+        """For whom the teacher has no time, (n,)."""
+        return self.classroom.spent(_seats(students))
 
     def overruled(self, students: Students) -> Float:
         """Chance that the teacher decides, (n,)."""

@@ -164,15 +164,14 @@ class Classroom:
         """The sum of each student's class, (n,), of values, (n,)."""
         return np.repeat(values.reshape(-1, self.size).sum(axis=1), self.size)
 
-    def left(self, seats: Seats) -> Float:
-        """Teacher minutes left to each student's class in its session, (n,)."""
-        left: Float = self.minutes - seats.spent
-        left[left < SPENT] = 0.0
-        return left
+    def spent(self, seats: Seats) -> Bool:
+        """Whose class has no teacher minutes left in its session, (n,)."""
+        spent: Bool = seats.spent > self.minutes - SPENT
+        return spent
 
     def shared(self, seats: Seats, asked: Float) -> Float:
         """Share of the teacher minutes asked for, (n,), that the class has, (n,) in [0, 1]."""
-        left, total = self.left(seats), self.in_class(asked)
+        left, total = np.maximum(self.minutes - seats.spent, 0.0), self.in_class(asked)
         share: Float = np.divide(left, total, out=np.ones_like(total), where=total > left)
         return share
 

@@ -17,17 +17,18 @@ O(activities) for those who go their own way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int, put_rows, take_rows, total
-from curriculum_rl.course import Course
+from curriculum_rl.course import Clock, Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.class_turns import ClassTurns
+from curriculum_rl.students.faculties import Inner
 from curriculum_rl.students.knowledge.knowledge import At, Tried
 from curriculum_rl.students.population import Population, Students
 from curriculum_rl.students.turns import Turns
@@ -83,6 +84,26 @@ class Happened:
         self.waited[rows] = True
 
 
+@dataclass
+class _Moving:
+    """What a step changes of n students: views, not copies. The rest says who they are."""
+
+    step: Int
+    knowledge: Any
+    memory: Any
+    at_test: Float
+    mastery: Float
+    test_recall: Float
+    clock: Clock
+    inner: Inner
+
+    @classmethod
+    def of(cls, s: Students) -> _Moving:
+        """The same arrays as the students'."""
+        inner = replace(s.inner, hasty=None, taste=None, interests=None)
+        return cls(s.step, s.knowledge, s.memory, s.at_test, s.mastery, s.test_recall, s.clock, inner)
+
+
 @dataclass(frozen=True)
 class Dynamics:
     """The rules of a world, ready to be applied to its students."""
@@ -110,10 +131,10 @@ class Dynamics:
         classes = self.turns.together(students)
         if classes is None:
             return self._step(students, offered)
-        waiting = np.flatnonzero(classes.waiting(students))
-        still = take_rows(students, waiting)
+        waiting, moving = np.flatnonzero(classes.waiting(students)), _Moving.of(students)
+        still = take_rows(moving, waiting)
         happened = self._step(students, offered)
-        put_rows(students, waiting, still, slice(None))
+        put_rows(moving, waiting, still, slice(None))
         happened.spare(waiting)
         classes.gather(students, happened.over, happened.taught)
         return happened

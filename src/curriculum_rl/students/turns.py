@@ -78,8 +78,10 @@ class Turns:
         can = None if access is None or conditions is None else access.allowed(conditions, self._needs)
         if classes is None:
             return can
-        open_ = classes.open(students, np.arange(len(self.curriculum.activities))[:, None]).T
-        return open_ if can is None else can & open_
+        if can is None:
+            can = np.ones((len(students), len(self.curriculum.activities)), dtype=np.bool_)
+        can[classes.shut(students)] &= ~classes.tutored
+        return can
 
     def possible(self, students: Students, activities: Int, rows: Int | slice = slice(None)) -> Bool:
         """Which of these activities, (m, r), the students in these rows, (r,), can do today."""
@@ -88,7 +90,9 @@ class Turns:
             possible = np.ones(activities.shape, dtype=np.bool_)
         else:
             possible = usable(conditions.today[rows], self._needs.take(activities))
-        return possible if classes is None else possible & classes.open(students, activities, rows)
+        if classes is not None:
+            possible &= ~(classes.tutored.take(activities) & classes.shut(students)[rows])
+        return possible
 
     def chosen(self, students: Students, offered: Int, luck: Luck) -> Int:
         """What is done of one offer, (n,), or of a slate, (m, n), unless the teacher has another plan."""
