@@ -1,9 +1,10 @@
 """The exponential rule that a platform takes a memory for, where that is no rule of half-lives itself.
 
 A median item of an average student is followed: its half-life is the time in which recall falls to half of what it is
-just after practice (or `after` so many days, where the first minutes are much steeper than what follows); where more is left after a month, the half-life that leaves as much then. That of what is new is
-taken after the first try, that of what is known at the start; then come ten right answers, each a half-life after the
-one before, and gain = (last half-life / first)^(1/10) - 1, spacing = 0.
+just after practice, or `after` so many days where the first minutes are much steeper than what follows; where more is
+left after a month, the half-life that leaves as much then. That of what is new is taken after the first try, that of
+what is known at the start; then come ten right answers, each a half-life after the one before, and
+gain = (last half-life / first)^(1/10) - 1, spacing = 0.
 """
 
 from __future__ import annotations
