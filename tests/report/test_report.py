@@ -197,6 +197,8 @@ def test_the_unit_follows_what_was_compared(whole_study):
     text = read(page(read_results(whole_study | {"outcome": "mastery_gain"}))).text
     assert "one percentage point of mastery gained" in text
     assert "points more than no practice" not in text
+    for outcome, said in (("total_reward", "all that the objective"), ("engagement_kept", "of full engagement")):
+        assert said in read(page(read_results(whole_study | {"outcome": outcome}))).text
     with pytest.raises(InvalidInput, match="outcome = 'fun': must be one of gain, mastery_gain"):
         read_results(whole_study | {"outcome": "fun"})
 
@@ -210,6 +212,19 @@ def test_gaps_in_the_curves_and_runs_of_different_length(whole_study):
     study["curves"][2]["validation_return"] = []
     study["curves"].append({"policy": "dqn", "seed": 0, "frames": [], "train_return": []})
     assert not re.search(r"\b(None|nan|inf)\b", page(read_results(study)).split("<main>")[1])
+
+
+def test_multipliers_are_drawn_where_there_were_any(whole_study):
+    study = copy.deepcopy(whole_study)
+    assert "Multiplier" not in read(page(read_results(study))).text
+    frames = len(study["curves"][0]["frames"])
+    study["curves"][0]["multipliers"] = {"multiplier/north": [None, *[0.5] * (frames - 1)], "measured": [1.0] * frames}
+    text = read(page(read_results(study))).text
+    assert text.count("Multiplier, north") >= 1
+    assert "Points of the courses that move it" in text
+    study["curves"][0]["multipliers"] = {"multiplier": [0.5]}
+    with pytest.raises(InvalidInput, match=r"multipliers.multiplier = '1 values': must have one for each"):
+        read_results(study)
 
 
 def test_many_concepts_share_rows(whole_study):

@@ -27,8 +27,7 @@ class Curve:
         validation_return: what `Watch.validate` said of the policy, likeliest activities taken; None without it.
         entropy: of the choices made since the moment before, nats.
         forms: share of each form among them.
-        multipliers: of an adaptive objective, and what was measured for them, by name; from the first moment at which
-            there was any.
+        multipliers: of an adaptive objective, and what was measured for them, by name; None before there was any.
     """
 
     frames: list[int] = field(default_factory=list)
@@ -36,7 +35,7 @@ class Curve:
     validation_return: list[float | None] = field(default_factory=list)
     entropy: list[float] = field(default_factory=list)
     forms: dict[str, list[float]] = field(default_factory=dict)
-    multipliers: dict[str, list[float]] = field(default_factory=dict)
+    multipliers: dict[str, list[float | None]] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """As JSON can say it."""

@@ -128,7 +128,7 @@ class Watcher(BaseCallback):
             curve.forms[name].append(share)
         multipliers = self.lanes.adapting.multipliers.told() if self.lanes.adapting is not None else {}
         for name, number in multipliers.items():
-            curve.multipliers.setdefault(name, []).append(number)
+            curve.multipliers.setdefault(name, [None] * (len(curve.frames) - 1)).append(number)
         played.returns.clear()
         played.forms[:] = 0
         self.entropies.clear()

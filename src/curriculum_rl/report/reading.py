@@ -161,6 +161,7 @@ def _gap(record: Record) -> Gap:
 def _curve(record: Record) -> Curve:
     frames = record.numbers("frames")
     forms = Record(record.mapping("forms"), record.at("forms"), record.check)
+    multipliers = Record(record.mapping("multipliers"), record.at("multipliers"), record.check)
     return Curve(
         policy=record.text("policy", None),
         seed=record.count("seed") or 0,
@@ -169,6 +170,7 @@ def _curve(record: Record) -> Curve:
         validation_return=record.series("validation_return", len(frames)),
         entropy=record.series("entropy", len(frames)),
         forms={form: forms.series(form, len(frames)) for form in forms.values},
+        multipliers={name: multipliers.series(name, len(frames)) for name in multipliers.values},
     )
 
 

@@ -8,7 +8,7 @@ that of the same student without practice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from curriculum_rl.evaluation.kept import Kept
@@ -18,6 +18,7 @@ from curriculum_rl.evaluation.subgroups import Cell, Gap
 LEARNED, HEURISTIC, PRIVILEGED = "learned", "heuristic", "privileged"
 KINDS = (LEARNED, HEURISTIC, PRIVILEGED)
 GAIN, MASTERY_GAIN, NORMALISED_GAIN, MEAN_REWARD = "gain", "mastery_gain", "normalised_gain", "mean_reward"
+TOTAL_REWARD, ENGAGEMENT_KEPT = "total_reward", "engagement_kept"
 
 # A series measured now and then: None where nothing was measured.
 Series = tuple[float | None, ...]
@@ -66,6 +67,7 @@ class Curve:
     validation_return: Series
     entropy: Series
     forms: Mapping[str, Series]
+    multipliers: Mapping[str, Series] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ class Results:
     """A whole study. Policies are sorted, the best first.
 
     `objective` is what agents were trained for; `outcome` what policies are compared by: "gain" (on the delayed
-    test, the default), "mastery_gain", "normalised_gain" (of what was missing), or "mean_reward" (the objective's
-    reward at a decision).
+    test, the default), "mastery_gain", "normalised_gain" (of what was missing), "mean_reward" (the objective's reward
+    at a decision), "total_reward" (in a course), or "engagement_kept".
     """
 
     experiment: str

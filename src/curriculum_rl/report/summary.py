@@ -9,12 +9,14 @@ from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.report.html import Markup, between, join, p_value, percent, points, signed, tag
 from curriculum_rl.report.layout import paragraph
 from curriculum_rl.report.schema import (
+    ENGAGEMENT_KEPT,
     HEURISTIC,
     LEARNED,
     MASTERY_GAIN,
     MEAN_REWARD,
     NORMALISED_GAIN,
     PRIVILEGED,
+    TOTAL_REWARD,
     Policy,
     Results,
 )
@@ -217,6 +219,16 @@ def what_a_point_is(results: Results) -> Markup:
         return paragraph(
             "A point is one per cent of the mastery that was missing when the course began, over the concepts that "
             "are the student's goals, learned by its end."
+        )
+    if results.outcome == ENGAGEMENT_KEPT:
+        return paragraph(
+            "A point is one hundredth of full engagement at the end of the course; whoever has dropped out by then "
+            "counts 0."
+        )
+    if results.outcome == TOTAL_REWARD:
+        return paragraph(
+            f"Policies are compared by all that the objective, {results.objective}, pays in a course, in points of "
+            "its own."
         )
     if results.outcome == MEAN_REWARD:
         return paragraph(

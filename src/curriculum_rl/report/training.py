@@ -39,6 +39,10 @@ def training(results: Results) -> Markup:
             lines = [line for run in runs if (line := _line(run, read(run)))]
             if lines:
                 drawn.append((join(measure), _panel(results, policy, measure, x, axes[measure], lines)))
+        for name in dict.fromkeys(name for run in runs for name in run.multipliers):
+            lines = [line for run in runs if (line := _line(run, run.multipliers.get(name, ())))]
+            axis = scale_of(y for line in lines for _, y in line)
+            drawn.append((join(_words(name)), _panel(results, policy, _words(name), x, axis, lines)))
         if forms and any(run.forms for run in runs):
             drawn.append((join("Forms of activity"), _bands(results, policy, x, forms, runs)))
         parts += [tag("h3", None, results.label(policy)), figures(drawn)]
@@ -52,6 +56,13 @@ def training(results: Results) -> Markup:
         form_legend(forms) if forms else "",
         *parts,
     )
+
+
+def _words(multiplier: str) -> str:
+    """What a series of an adaptive objective is called: `multiplier/north` becomes "Multiplier, north"."""
+    kind, _, name = multiplier.partition("/")
+    said = {"multiplier": "Multiplier", "measured": "Points of the courses that move it"}.get(kind, kind)
+    return f"{said}, {name}" if name else said
 
 
 def mean_line(lines: Sequence[Line]) -> Line:

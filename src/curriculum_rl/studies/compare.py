@@ -101,6 +101,8 @@ def _policy(world: World, played: Played, scores: Float, outcome: str) -> dict[s
         "minutes_mean": float(np.mean([o.minutes.mean() for o in played.outcomes])),
         "decisions_mean": float(np.mean([o.decisions.mean() for o in played.outcomes])),
         "delayed_test_gain_mean": float(np.mean([o.gain.mean() for o in played.outcomes])),
+        "objective_mean": float(np.mean([o.reward.mean() for o in played.outcomes])),
+        "measured_mean": float(np.mean([o.measured.mean() for o in played.outcomes])),
         "mastery_gain_mean": float(np.mean([o.mastery_gain.mean() for o in played.outcomes])),
         "seed_means": scores.mean(axis=1).tolist(),
         "kept_going": {name: _mean_and_error(played, of) for name, of in KEPT_GOING.items() if _is_on(world, name)},
