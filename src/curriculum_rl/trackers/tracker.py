@@ -94,17 +94,17 @@ class Belief:
         self.seen.ravel()[flat], self.tries.ravel()[flat], self.right.ravel()[flat] = seen, tries, right
         self.last.ravel()[flat] = last
         self.note(flat, seen, tries, right, last)
-        self.previous[:] = self._followed(activity)
+        self.previous[:] = np.where(self.can_follow(activity), activity, self.previous)
         self.steps += 1
         self.now += elapsed
 
-    def _followed(self, activity: Int) -> Int:
-        """`previous` once this was done, (n,)."""
+    def can_follow(self, activity: Int) -> Bool:
+        """Whether each student's next activity, (n,), can follow `previous`; any can where the platform says so."""
         follows, first = self.platform.follows, self.platform.curriculum.loads[0][0]
         if follows is None:
-            return activity
-        can = follows[first[self.previous], first[activity]] | (self.previous < 0)
-        return np.where(can, activity, self.previous)
+            return np.ones(len(activity), dtype=np.bool_)
+        can: Bool = follows[first[self.previous], first[activity]] | (self.previous < 0)
+        return can
 
     def learn_from(self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool) -> None:
         """What the subclass makes of the event, before the record and the time move on."""
