@@ -213,7 +213,7 @@ def test_carried_over_a_learner_is_what_it_was_however_it_came_there(tmp_path: P
 
     native = "maskable_ppo_concept_scorer"
     taking = f"learners.transferred.trained='{tmp_path / 'first'}'"
-    transfer = ("experiment=does-it-transfer", "seeds=[0]", taking)
+    transfer = ("experiment=does-it-transfer", "seeds=[0]", "evaluation.skip=0", taking)
     results, first = ran("first")
     assert results["kept"] == []
 
