@@ -40,7 +40,7 @@ def path(
 
     Where students sit in classes, their classmates are there too.
     """
-    there = world.classmates(ids)
+    there, _ = world.classmates(ids)
     simulation = Simulation(world, tracker, there, seed, gate)
     rows = moments(simulation)
     for step in range(steps):

@@ -134,13 +134,16 @@ class World:
         if classroom is not None:
             classroom.check_students(ids)
 
-    def classmates(self, ids: Int) -> Int:
-        """All ids of the classes that these students sit in, in order; the students themselves where there are none."""
+    def classmates(self, ids: Int) -> tuple[Int, Int]:
+        """All ids of the classes that these students sit in, (m,), and where these are among them, (n,).
+
+        They themselves, where each has a path of their own.
+        """
         if self.class_size == 1:
-            return ids
+            return ids, np.arange(len(ids))
         first = np.unique(ids // self.class_size) * self.class_size
-        classes: Int = (first[:, None] + np.arange(self.class_size)).ravel()
-        return classes
+        everyone = (first[:, None] + np.arange(self.class_size)).ravel()
+        return everyone, np.searchsorted(everyone, ids)
 
     def students(self, seed: int, ids: Int, again: Int | None = None) -> Students:
         """The students with these ids, (n,), before any prelude and the course; `again` as in `Population.sample`."""

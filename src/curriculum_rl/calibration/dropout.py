@@ -97,7 +97,7 @@ class Felt:
 
 
 def felt(world: World, policy: Policy, ids: Int, seed: int = 0) -> Felt:
-    """Plays these students without dropout.
+    """Plays these students without dropout, among their classmates where they have any.
 
     Raises:
         InvalidInput: the world has no dropout to fit.
@@ -107,17 +107,18 @@ def felt(world: World, policy: Policy, ids: Int, seed: int = 0) -> Felt:
         raise InvalidInput(world.name, ["dropout is off: switch faculties.dropout on, with any intercept"])
     stay = replace(dropout, intercept=-50.0, by_group={})
     faculties = replace(world.population.faculties, dropout=stay)
+    everyone, asked = world.classmates(ids)
     simulation = Simulation(
-        replace(world, population=replace(world.population, faculties=faculties)), policy.tracker, ids, seed
+        replace(world, population=replace(world.population, faculties=faculties)), policy.tracker, everyone, seed
     )
-    key, course = streams.keys(seed, streams.Purpose.POLICY, ids), world.course
-    shape = (len(ids), len(course.days))
-    logits, there, going = np.zeros(shape), np.zeros(shape, dtype=np.bool_), np.ones(len(ids), dtype=np.bool_)
+    key, course = streams.keys(seed, streams.Purpose.POLICY, everyone), world.course
+    shape = (len(everyone), len(course.days))
+    logits, there, going = np.zeros(shape), np.zeros(shape, dtype=np.bool_), np.ones(len(everyone), dtype=np.bool_)
     while going.any():
         before = simulation.students.clock.session.copy()
         happened = simulation.step(offer(policy, simulation, key))
         inner, session = simulation.students.inner, simulation.students.clock.session
-        level = inner.mood.level if inner.mood is not None else np.full(len(ids), 0.5)
+        level = inner.mood.level if inner.mood is not None else np.full(len(everyone), 0.5)
         assert inner.wavering is not None
         rows = np.flatnonzero(going & (session > before))
         of = dropout.time * np.log(np.maximum(session, 1)) + dropout.failures * inner.wavering.recent
@@ -125,7 +126,7 @@ def felt(world: World, policy: Policy, ids: Int, seed: int = 0) -> Felt:
         logits[rows, before[rows]] = of[rows]
         there[rows, before[rows]] = ~happened.truncated[rows]
         going &= ~happened.over
-    return Felt(simulation.students.traits.group, logits, there)
+    return Felt(simulation.students.traits.group[asked], logits[asked], there[asked])
 
 
 def leaving(dropout: Dropout, offset: Float, those: Felt) -> Float:

@@ -76,12 +76,13 @@ class Attendance:
 def diaries(
     world: World, policy: Player, ids: Int, seed: int = 0, *, gate: Gate | None = None, slate: int = 1
 ) -> tuple[list[Diary], Attendance]:
-    """Plays these students and keeps all of it: O(students x activities done) in memory."""
-    simulation = Simulation(world, policy.tracker, ids, seed, gate)
-    key, lanes = streams.keys(seed, streams.Purpose.POLICY, ids), np.arange(len(ids))
+    """Plays these students, among their classmates, and keeps all of it: O(students x activities done) in memory."""
+    everyone, lanes = world.classmates(ids)
+    simulation = Simulation(world, policy.tracker, everyone, seed, gate)
+    key = streams.keys(seed, streams.Purpose.POLICY, everyone)
     concepts, shares = world.curriculum.loads
     main = concepts[shares.argmax(axis=0), np.arange(concepts.shape[1])]
-    events: list[list[Event]] = [[] for _ in ids]
+    events: list[list[Event]] = [[] for _ in everyone]
     ends: dict[int, Diary] = {}
     felt, came, gone = (np.zeros(len(world.course.days)) for _ in range(3))
     while len(ends) < len(ids):
@@ -92,7 +93,7 @@ def diaries(
         happened = simulation.step(offered if slate > 1 else offered[0])
         mood = simulation.students.inner.mood
         over = happened.over
-        for i in lanes[[int(x) not in ends for x in ids]]:
+        for i in lanes[[int(x) not in ends for x in ids] & ~happened.waited[lanes]]:
             a = int(happened.activity[i])
             level = float(mood.level[i]) if mood is not None else None
             right = bool(happened.correct[i]) if happened.answered[i] else None
@@ -115,7 +116,7 @@ def diaries(
                 felt[session[i]] += 0.0 if level is None else level
                 gone[session[i]] += happened.left[i]
             if over[i]:
-                ends[int(ids[i])] = _closed(world, simulation, int(i), bool(happened.left[i]), events[i])
+                ends[int(everyone[i])] = _closed(world, simulation, int(i), bool(happened.left[i]), events[i])
     with np.errstate(invalid="ignore", divide="ignore"):
         level_by_session = felt / came if simulation.students.inner.mood is not None else None
     return [ends[int(i)] for i in ids], Attendance(1.0 - gone.cumsum() / len(ids), level_by_session)

@@ -158,15 +158,15 @@ def rollout(
     if objective is not None:
         check_fit(objective, world)
     ids = first(TEST, students) if isinstance(students, int) else np.asarray(students, dtype=np.int64)
-    played, together = world.classmates(ids), max(chunk // world.class_size, 1) * world.class_size
+    played, asked = world.classmates(ids)
+    reported = np.zeros(len(played), dtype=np.bool_)
+    reported[asked] = True
+    together = max(chunk // world.class_size, 1) * world.class_size
     parts = [
-        _play(world, policy, played[i : i + together], ids, seed, gate, slate, objective, traces, progress)
-        for i in range(0, len(played), together)
+        _play(world, policy, played[part], reported[part], seed, gate, slate, objective, traces, progress)
+        for part in (slice(i, i + together) for i in range(0, len(played), together))
     ]
-    columns = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Outcomes)}
-    if played is not ids:
-        rows = np.searchsorted(played, ids)
-        columns = {name: column[rows] for name, column in columns.items()}
+    columns = {f.name: np.concatenate([getattr(p, f.name) for p in parts])[asked] for f in fields(Outcomes)}
     return Outcomes(**columns)
 
 
@@ -206,7 +206,7 @@ def _play(
     world: World,
     policy: Player,
     ids: Int,
-    asked: Int,
+    reported: Bool,
     seed: int,
     gate: Gate | None,
     slate: int,
@@ -218,7 +218,6 @@ def _play(
     outcomes = _blank(world, simulation)
     key = streams.keys(seed, streams.Purpose.POLICY, ids)
     place = np.arange(len(ids))  # of each lane in the outcomes
-    reported = np.isin(ids, asked) if world.class_size > 1 else np.ones(len(ids), dtype=np.bool_)
     form = world.curriculum.form
     while len(place):
         offered = offer(policy, simulation, key, slate)
