@@ -92,8 +92,10 @@ def test_what_nobody_or_everybody_has_no_subgroup_changes(share: float):
     assert (having(students) == bool(share)).all()
 
 
-def test_an_activity_can_be_done_by_those_for_whom_all_that_it_needs_works():
-    world = small_world(NEEDY, groups=CITY, course=SHORT, access=Access((ONLINE, LAPTOP)))
+@pytest.mark.parametrize("others", [0, 20], ids=["few resources", "many resources"])
+def test_an_activity_can_be_done_by_those_for_whom_all_that_it_needs_works(others: int):
+    unused = tuple(Resource(f"r{i}", share=0.5) for i in range(others))
+    world = small_world(NEEDY, groups=CITY, course=SHORT, access=Access((ONLINE, LAPTOP, *unused)))
     simulation = Simulation(world, Counts(), np.arange(2000))
     for _ in range(6):
         online, laptop = working(simulation.students, 0), working(simulation.students, 1)
@@ -114,6 +116,13 @@ def test_the_first_session_of_the_next_student_of_a_lane_is_its_own():
     simulation.replace(np.arange(32), np.arange(500, 532))
     fresh = Simulation(world, Counts(), np.arange(500, 532))
     np.testing.assert_array_equal(simulation.mask()[:32], fresh.mask())
+
+
+def test_without_resources_everything_can_be_done():
+    world = world_of()
+    simulation = Simulation(world, Counts(), np.arange(8))
+    assert simulation.mask().all()
+    assert not simulation.students.inner.conditions.today.any()
 
 
 def test_more_resources_do_not_change_who_has_the_first():

@@ -28,6 +28,8 @@ from curriculum_rl.violations import Violations
 HAS_FROM: Final = 1 << 25
 """First counter of these draws in the PERSON stream: who has a resource, then each session's. Frozen."""
 MAX_RESOURCES: Final = 32
+FEW: Final = 8
+"""Resources of which every combination can stand in a table: a row of it is copied far faster than made."""
 NOBODY: Final = 1e-4
 """Chance of being able to do an activity below which nobody in a subgroup can."""
 SHOWN: Final = 5
@@ -143,16 +145,19 @@ class Access:
             return
         key = streams.Keys(conditions.person.a[rows], conditions.person.b[rows])
         first = (session[rows].astype(np.uint64) + np.uint64(1)) * np.uint64(MAX_RESOURCES) + np.uint64(HAS_FROM)
-        works = np.zeros(len(rows), dtype=np.int64)
-        for i, resource in enumerate(self.resources):
-            works |= (streams.uniform(key, first + np.uint64(i)) < resource.daily).astype(np.int64) << i
-        conditions.today[rows] = conditions.has[rows] & works
+        bits, daily = np.arange(len(self.resources))[:, None], np.array([r.daily for r in self.resources])[:, None]
+        works = streams.uniform(key, first + bits.astype(np.uint64)) < daily
+        conditions.today[rows] = conditions.has[rows] & (works.astype(np.int64) << bits).sum(axis=0)
         conditions.session[rows] = session[rows]
 
-    def allowed(self, conditions: Conditions, needs: Int) -> Bool:
-        """What each can do today, (n, A), from what the activities need, (A,)."""
-        kinds, which = np.unique(conditions.today, return_inverse=True)  # few, so that a row is a copy of a kind's
-        can: Bool = usable(kinds[:, None], needs).take(which, axis=0)
+    def kinds(self, needs: Int) -> Bool | None:
+        """What can be done, (2^resources, A), with all that a kind of day offers; None where there are too many."""
+        count = len(self.resources)
+        return usable(np.arange(1 << count)[:, None], needs) if count <= FEW else None
+
+    def allowed(self, conditions: Conditions, needs: Int, kinds: Bool | None) -> Bool:
+        """What each can do today, (n, A), from what the activities need, (A,), and `kinds` of it."""
+        can: Bool = usable(conditions.today[:, None], needs) if kinds is None else kinds.take(conditions.today, axis=0)
         return can
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from curriculum_rl import streams
-from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.access import usable
 from curriculum_rl.students.choice import activities_by_concept, any_of
@@ -51,6 +51,10 @@ class Turns:
         return access.needs(self.curriculum) if access else np.zeros(len(self.curriculum.activities), dtype=np.int64)
 
     @cached_property
+    def _kinds(self) -> Bool | None:
+        return self.faculties.access.kinds(self._needs) if self.faculties.access else None
+
+    @cached_property
     def _by_concept(self) -> Int:
         return activities_by_concept(self.curriculum)
 
@@ -75,7 +79,7 @@ class Turns:
     def allowed(self, students: Students) -> Bool | None:
         """What each can do today, (n, A); None where everything can be done."""
         access, conditions, classes = self.faculties.access, students.inner.conditions, self.together(students)
-        can = None if access is None or conditions is None else access.allowed(conditions, self._needs)
+        can = None if access is None or conditions is None else access.allowed(conditions, self._needs, self._kinds)
         if classes is None:
             return can
         if can is None:
@@ -179,9 +183,12 @@ class Turns:
         faculties, inner, session = self.faculties, students.inner, students.clock.session
         if faculties.access is not None and inner.conditions is not None:
             faculties.access.renew(inner.conditions, session)
-        if faculties.dropout is None or inner.wavering is None:
-            return np.zeros(len(students), dtype=np.bool_)
-        left: Bool = ended & (luck[LEAVE] < faculties.dropout.hazard(inner.wavering, session, _level(students)))
+        left: Bool = np.zeros(len(students), dtype=np.bool_)
+        if faculties.dropout is not None and inner.wavering is not None:
+            rows = np.flatnonzero(ended)
+            level = 0.5 if inner.mood is None else inner.mood.level[rows]
+            chance = faculties.dropout.hazard(take_rows(inner.wavering, rows), session[rows], level)
+            left[rows] = luck[LEAVE][rows] < chance
         return left
 
 
