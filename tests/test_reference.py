@@ -178,9 +178,9 @@ def test_so_it_is_where_knowledge_grows_by_degrees(knowledge: str, memory: str):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TOGETHER)
-def test_classes_are_equal_to_classes_of_scalar_students_over_a_million_steps(name: str):
+def test_classes_are_equal_to_classes_of_scalar_students_over_many_steps(name: str):
     done, first = 0, 1000
-    while done < 1_000_000:
+    while done < 100_000:  # each classmate is looked at for each: far slower than a student alone
         done += compare_classes(world_named(name), classes=25, first=first)
         first += 25
 
