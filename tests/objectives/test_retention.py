@@ -14,7 +14,7 @@ from curriculum_rl.trackers.counts import Counts
 from curriculum_rl.violations import InvalidInput
 from tests.worlds import WORLDS, made_world, random_actions, world_named
 
-N = 40
+N = 48  # whole classes, where there are any
 
 
 def played(name: str, steps: int = 15) -> Simulation:
