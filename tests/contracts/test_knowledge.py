@@ -249,3 +249,17 @@ def test_the_filter_can_use_what_is_said_of_the_population(name: str):
     assert known.ability_sd >= 0.0
     assert known.rate_sd >= 0.0
     assert -1.0 <= known.correlation <= 1.0
+
+
+def test_progress_goes_with_practice_and_stays_a_number(name: str):
+    """Where recall is higher, so is progress; and practice moves it on, whether recall shows it or not."""
+    model, before = practised(name, 0)
+    _, after = practised(name, 8)
+    every = At.every(N, CONCEPTS)
+    then, now = (model.progress(state, every) for state in (before, after))
+    assert then.shape == (CONCEPTS, N)
+    assert np.isfinite(then).all()
+    assert np.isfinite(now).all()
+    assert now.mean() > then.mean() + 0.02
+    better = model.recall(after, every, np.ones(now.shape)) > model.recall(before, every, np.ones(now.shape))
+    assert np.all((now > then)[better])

@@ -38,7 +38,15 @@ def taught(name: str, ids: np.ndarray, steps: int = 8) -> Simulation:
 def test_bounds_are_privileged_and_played_where_they_can_be():
     assert all(isinstance(load_bound(name), Privileged) for name in bound_names())
     assert set(bounds_for(world_named("bkt exponential"))) == set(FREE)
-    assert set(bounds_for(load_world("tms_horizon_4"))) == {*FREE, "true_optimum"}
+    small = load_world("tms_horizon_4")
+    assert set(bounds_for(small)) == {*FREE, "true_optimum"}
+    assert list(bounds_for(small, ("true_beam", "true_greedy"))) == ["true_beam", "true_greedy"]
+    with pytest.raises(InvalidInput) as caught:
+        bounds_for(world_named("bkt exponential"), ("true_greedy", "true_optimum", "true_bean"))
+    assert [line.split(":")[0] for line in caught.value.violations] == [
+        "privileged[1] = 'true_optimum'",
+        "privileged[2] = 'true_bean'",
+    ]
     with pytest.raises(InvalidInput, match="true_greedy"):
         load_bound("true_greedi")
 

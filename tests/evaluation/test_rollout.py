@@ -16,7 +16,7 @@ from curriculum_rl.policies.policy import best, evenly
 from curriculum_rl.policies.random import Random
 from curriculum_rl.trackers.counts import Counts
 from curriculum_rl.violations import InvalidInput
-from tests.worlds import WORLDS, world_named
+from tests.worlds import WORLDS, whole, world_named
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,24 @@ def same(a: Outcomes, b: Outcomes) -> None:
 @pytest.mark.parametrize("name", WORLDS)
 def test_chunks_change_nothing(name: str):
     world, ids = world_named(name), np.arange(8)
-    whole = rollout(world, Random(), ids, seed=2)
+    at_once = rollout(world, Random(), ids, seed=2)
     for chunk in (1, 3, 4096):
-        same(whole, rollout(world, Random(), ids, seed=2, chunk=chunk))
+        same(at_once, rollout(world, Random(), ids, seed=2, chunk=chunk))
 
 
 def test_a_student_has_the_same_outcome_in_any_company():
     world = world_named("bkt exponential")
-    whole, part = rollout(world, Random(), np.arange(50), seed=2), rollout(world, Random(), np.array([40, 3]), seed=2)
+    many, part = rollout(world, Random(), np.arange(50), seed=2), rollout(world, Random(), np.array([40, 3]), seed=2)
     for column in fields(Outcomes):
-        np.testing.assert_array_equal(getattr(whole, column.name)[[40, 3]], getattr(part, column.name))
+        np.testing.assert_array_equal(getattr(many, column.name)[[40, 3]], getattr(part, column.name))
 
 
 @pytest.mark.parametrize("name", WORLDS)
 def test_outcomes_hold_together(name: str):
     world = world_named(name)
-    outcomes = rollout(world, Random(), 300, seed=2)
-    assert outcomes.student.tolist() == list(range(TEST.start, TEST.start + 300))
+    count = whole(world, 300)
+    outcomes = rollout(world, Random(), count, seed=2)
+    assert outcomes.student.tolist() == list(range(TEST.start, TEST.start + count))
     np.testing.assert_array_equal(outcomes.forms.sum(axis=1), outcomes.decisions)
     for score in (outcomes.pretest, outcomes.delayed_test, outcomes.mastery_before, outcomes.mastery_after):
         assert np.all((score >= 0.0) & (score <= 100.0 + 1e-9))
@@ -72,6 +73,9 @@ def test_outcomes_hold_together(name: str):
         np.testing.assert_array_equal(outcomes.followed, outcomes.decisions)
     assert np.all((outcomes.engagement >= 0.0) & (outcomes.engagement <= 1.0))
     assert (faculties.engagement is not None) == bool((outcomes.engagement != 0.5).any())
+    assert (faculties.classroom is not None) == bool((outcomes.belonging != 0.5).any())
+    assert (faculties.classroom is not None) == bool(outcomes.teacher_minutes.any())
+    assert np.all((outcomes.teacher_minutes >= 0.0) & (outcomes.teacher_minutes <= outcomes.minutes + 1e-9))
 
 
 def test_traces_count_every_decision():

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast, runtime_checkable
+from collections.abc import Sequence
+from typing import Final, Protocol, cast, runtime_checkable
 
 from curriculum_rl.config import build, nearest
 from curriculum_rl.evaluation.rollout import Privileged
 from curriculum_rl.resources import configs_folder
-from curriculum_rl.violations import InvalidInput
+from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import World
 from curriculum_rl.yaml_file import check_yaml
+
+SLOW: Final = frozenset({"true_beam"})
+"""Bounds that take minutes for some thousand students."""
 
 
 @runtime_checkable
@@ -37,7 +41,20 @@ def load_bound(name: str) -> Privileged:
     return cast(Privileged, build(check_yaml(path), str(path)))
 
 
-def bounds_for(world: World) -> dict[str, Privileged]:
-    """Every bound that can be played in this world, by name."""
-    loaded = {name: load_bound(name) for name in bound_names()}
-    return {name: bound for name, bound in loaded.items() if not isinstance(bound, Choosy) or bound.fits(world)}
+def bounds_for(world: World, named: Sequence[str] | None = None) -> dict[str, Privileged]:
+    """The bounds of these names; None: every one that can be played in this world, but for the slow.
+
+    Raises:
+        InvalidInput: there is none of a name, or it cannot be played in this world.
+    """
+    loaded = {name: load_bound(name) for name in bound_names() if name not in SLOW or named is not None}
+    playable = {name: bound for name, bound in loaded.items() if not isinstance(bound, Choosy) or bound.fits(world)}
+    if named is None:
+        return playable
+    check = Violations("policies")
+    for i, name in enumerate(named):
+        if name not in playable:
+            what = "cannot be played in this world" if name in loaded else "is no bound"
+            check.add(f"privileged[{i}]", name, what, nearest(name, playable))
+    check.raise_all()
+    return {name: playable[name] for name in named}

@@ -147,9 +147,7 @@ class Population:
         check_groups(self.groups, check)
         check.raise_all()
 
-    def sample(
-        self, seed: int, ids: Int, curriculum: Curriculum, course: Course, again: Int | None = None
-    ) -> Students:
+    def sample(self, seed: int, ids: Int, curriculum: Curriculum, course: Course, again: Int | None = None) -> Students:
         """Draws the students with these ids, (n,): the same id is the same student in any batch.
 
         Args:

@@ -87,13 +87,13 @@ def _check_objectives(study: Study, world: World, worlds: Mapping[str, World]) -
 def _results(
     study: Study, world: World, worlds: Mapping[str, World], taken: Mapping[str, Carried], folder: Path, run: Run
 ) -> dict[str, Any]:
+    shown = study.policies.privileged
+    bounds = bounds_for(world, () if shown is False else None if shown is True else shown)
     with bars() as progress:
         heuristics, tuned = _heuristics(study, world, run, progress)
         learned = _learners(study, worlds, folder, run, progress)
         entrants = _entrants(study, world, learned, taken) + heuristics
-        if study.policies.privileged:
-            bounds = bounds_for(world)
-            entrants += [Entrant(name, PRIVILEGED, "the true state", (bound,)) for name, bound in bounds.items()]
+        entrants += [Entrant(name, PRIVILEGED, "the true state", (bound,)) for name, bound in bounds.items()]
         settings = study.evaluation
         students = first(TEST, settings.students, settings.skip)
         lanes = sum(len(e.players) + len(e.sampled) for e in entrants)

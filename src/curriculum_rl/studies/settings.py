@@ -18,13 +18,14 @@ class Policies:
         names: of the heuristics in `configs/policy`; null takes every one but the slow (`policies/load.py`).
         tune: whether their parameters are tuned in this world first, on students of their own.
         tuning_students: on how many.
-        privileged: whether bounds that see the true state of students are shown beside them.
+        privileged: whether bounds that see the true state of students are shown beside them; or which, by name, the
+            slow ones too (`configs/oracle`).
     """
 
     names: tuple[str, ...] | None = None
     tune: bool = True
     tuning_students: int = 1000
-    privileged: bool = True
+    privileged: bool | tuple[str, ...] = True
 
     def __post_init__(self) -> None:
         check = Violations("policies")

@@ -12,9 +12,13 @@ from scipy.special import logit
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.config import nearest
 from curriculum_rl.curriculum import Curriculum
+from curriculum_rl.students.knowledge.knowledge import At
 from curriculum_rl.violations import Violations
 
 M = TypeVar("M")
+CERTAIN = 30.0
+"""Logits of progress where a concept is known for sure; as many below 0 where it is not."""
+
 PER_CONCEPT = "tuple[float, ...]"
 
 
@@ -64,6 +68,12 @@ class ConceptModel:
     def linked(self, curriculum: Curriculum) -> Self:
         """Itself: which concept builds on which is no part of it, unless a model says otherwise."""
         return self
+
+    def progress(self, state: Any, at: At) -> Float:
+        """The logit of what could be recalled if nothing had been forgotten, unless a model says otherwise."""
+        recall = self.recall(state, at, np.ones(at.flat.shape))  # type: ignore[attr-defined]
+        logits: Float = np.clip(logit(np.clip(recall, 1e-300, 1.0)), -CERTAIN, CERTAIN)
+        return logits
 
     def subset(self, concepts: Int) -> Self:
         """The same model of these concepts (positions) alone."""

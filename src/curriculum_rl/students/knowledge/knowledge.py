@@ -147,6 +147,12 @@ class Knowledge(Protocol[S]):
         Of the shape of `at`; for bounds that see the true state alone.
         """
 
+    def progress(self, state: S, at: At) -> Float:
+        """How far along the concept is, of the shape of `at`, logits: also where that does not show in `recall` yet.
+
+        For bounds that see the true state alone.
+        """
+
     def score(self, concepts: Int, recall: Float) -> Float:
         """P(right) on a medium problem of a test, from `recall`."""
 

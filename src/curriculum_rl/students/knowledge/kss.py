@@ -220,6 +220,10 @@ class KSS(ConceptModel):
         """1 where the concept is passed, else 0."""
         return self._passed(self.response(state, at, retention))
 
+    def progress(self, state: KSSState, at: At) -> Float:
+        """slope (level - b)."""
+        return self.slope * (state.level.take(at.flat) - state.difficulty.take(at.flat))
+
     def expected_gain(self, state: KSSState, at: At) -> Float:
         """1 where one more lesson, in reach, makes the difference between failing and passing, else 0."""
         level = np.minimum(state.level.take(at.flat) + self._rise(state, at, np.ones(at.flat.shape)), self.top)
