@@ -269,18 +269,26 @@ def _add_report(verbs: Verbs[argparse.ArgumentParser]) -> None:
         verbs,
         "report",
         _report,
-        "write report.html of a study again, from its results.json",
+        "write report.html of a study again, or matrix.html of several: policies by worlds",
         """\
-example:
-  curriculum-rl report runs/quickstart/2026-11-21_10-00-00""",
+examples:
+  curriculum-rl report runs/quickstart/2026-11-21_10-00-00
+  curriculum-rl report runs/does-it-survive-another-simulator/2026-11-21_10-00-00""",
     )
-    added.add_argument("folder", type=Path, help="of the study: it holds results.json")
+    several = "of a study: it holds results.json; several, or the folder of a sweep, make a matrix"
+    added.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help=several)
 
 
 def _report(typed: argparse.Namespace) -> int:
     from curriculum_rl.report.build import report_folder
+    from curriculum_rl.report.matrix import report_matrix
 
-    print(report_folder(typed.folder))
+    first = typed.folders[0]
+    if len(typed.folders) == 1 and ((first / "results.json").is_file() or not any(first.glob("*/results.json"))):
+        print(report_folder(first))
+        return DONE
+    page, told = report_matrix(typed.folders)
+    print(*told, page, sep="\n")
     return DONE
 
 

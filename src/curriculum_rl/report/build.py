@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 
 from curriculum_rl.files import write_whole
 from curriculum_rl.report.concepts import curriculum_map, mastery
+from curriculum_rl.report.document import document
 from curriculum_rl.report.groups import groups
 from curriculum_rl.report.html import Markup, join, tag
 from curriculum_rl.report.outcomes import comparisons, forms, outcomes
@@ -33,8 +33,6 @@ CONTENTS = (
     ("setting", "Setting"),
     ("provenance", "Provenance"),
 )
-# Nothing may be loaded or run: even a name that slipped through the escaping could do no harm.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def write_report(results: Mapping[str, object], path: str | os.PathLike[str]) -> None:
@@ -46,8 +44,12 @@ def write_report(results: Mapping[str, object], path: str | os.PathLike[str]) ->
     write_whole(Path(path), page(read_results(results)))
 
 
-def report_folder(folder: str | os.PathLike[str]) -> Path:
-    """Reads `results.json` of a study's folder, writes `report.html` beside it, and returns that path."""
+def read_folder(folder: str | os.PathLike[str]) -> Results:
+    """What a study found, from `results.json` of its folder.
+
+    Raises:
+        InvalidInput: there is no such file, or it is not what a study writes.
+    """
     source = Path(folder) / "results.json"
     try:
         results = json.loads(source.read_text(encoding="utf-8"))
@@ -58,8 +60,13 @@ def report_folder(folder: str | os.PathLike[str]) -> Path:
         raise InvalidInput(str(source), [f"is not JSON: {error}. Run the study again."]) from None
     if not isinstance(results, dict):
         raise InvalidInput(str(source), [f"holds a {type(results).__name__}: must be an object with named fields"])
-    target = source.with_name("report.html")
-    write_whole(target, page(read_results(results, str(source))))
+    return read_results(results, str(source))
+
+
+def report_folder(folder: str | os.PathLike[str]) -> Path:
+    """Reads `results.json` of a study's folder, writes `report.html` beside it, and returns that path."""
+    target = Path(folder) / "report.html"
+    write_whole(target, page(read_folder(folder)))
     return target
 
 
@@ -82,17 +89,8 @@ def page(results: Results) -> str:
             setting(results),
             provenance(results),
         ),
-        tag("footer", None, "Made by curriculum_rl. This page is one file: it loads nothing and runs no script."),
     ]
-    head = [
-        tag("meta", {"charset": "utf-8"}),
-        tag("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        tag("meta", {"http-equiv": "Content-Security-Policy", "content": POLICY}),
-        tag("meta", {"name": "color-scheme", "content": "light dark"}),
-        tag("title", None, f"{results.experiment}: report"),
-        tag("style", None, Markup(files("curriculum_rl.report").joinpath("page.css").read_text("utf-8"))),
-    ]
-    return "<!doctype html>\n" + tag("html", {"lang": "en"}, tag("head", None, *head), tag("body", None, *body)) + "\n"
+    return document(f"{results.experiment}: report", *body)
 
 
 def _line_under(results: Results) -> Markup:

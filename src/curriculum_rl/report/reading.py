@@ -103,6 +103,7 @@ def _policy(record: Record) -> Policy:
         mastery_gain_mean=record.maybe("mastery_gain_mean"),
         kept_going=_kept_going(record),
         seed_means=record.numbers("seed_means"),
+        trained_in=record.text("trained_in") or None,
     )
 
 

@@ -30,7 +30,8 @@ Table = tuple[tuple[float, ...], ...]
 class Policy:
     """One policy's outcome, points; `sampled_mean` is that of sampled instead of deterministic play.
 
-    `kept_going` has the mean and standard error of what else happened to its students, such as dropping out.
+    `kept_going` has the mean and standard error of what else happened to its students, such as dropping out;
+    `trained_in` is the world that a learned policy was trained in, where that is told and another.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Policy:
     mastery_gain_mean: float | None
     seed_means: tuple[float, ...]
     kept_going: Mapping[str, tuple[float, float]]
+    trained_in: str | None = None
 
     @property
     def deployable(self) -> bool:
