@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from stable_baselines3.common.logger import Logger
 
 from curriculum_rl.agents.agent import Watch
 from curriculum_rl.agents.lanes import Lanes
@@ -135,6 +136,7 @@ def in_classes() -> World:
 def test_before_an_update_nothing_of_the_rollout_has_changed(network: Network, sight: bool, world: World):
     """Odds and values of what was played are found again by folding it once more, from wherever a batch begins."""
     model, lanes = made(network, world, None, None, sight, replace(SMALL, steps=48))
+    model.set_logger(Logger(None, []))  # its own leaves a folder behind
     _, callback = model._setup_learn(10_000, None)
     for _ in range(2):  # the second begins in the middle of courses
         model.collect_rollouts(model.env, callback, model.rollout_buffer, 48)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -100,6 +101,14 @@ def test_the_curve_tells_ten_moments(tmp_path: Path):
     np.testing.assert_allclose(np.sum(list(curve.forms.values()), axis=0), 1.0)
     assert Curve(**curve.plain()) == curve
     assert trained(agent=replace(SMALL, frames=10_000)).curve.entropy == curve.entropy, "watching changed the training"
+
+
+@pytest.mark.parametrize("agent", [replace(SMALL, frames=1024), DQN(frames=512, learning_starts=128, lanes=32)])
+def test_training_leaves_nothing_among_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agent: object):
+    """But for the cache that torch makes for itself, once."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    trained(agent=agent)
+    assert not [place for place in tmp_path.iterdir() if not place.name.startswith("torchinductor")]
 
 
 class Stop:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sb3_contrib import MaskablePPO
+from stable_baselines3.common.logger import Logger
 
 from curriculum_rl.envs.sb3 import CurriculumVecEnv
 from curriculum_rl.envs.simulation import Simulation
@@ -106,5 +107,6 @@ def test_the_maskable_ppo_of_sb3_contrib_learns_within_masks_and_slates(slate: i
     """A masked offer would be refused, so that it never makes one shows that masks arrive in the right places."""
     lanes = CurriculumVecEnv(CurriculumVectorEnv(world_named("all faculties"), 8, slate=slate), reward_scale=0.1)
     model = MaskablePPO("MlpPolicy", lanes, n_steps=32, batch_size=64, n_epochs=1, seed=0)
+    model.set_logger(Logger(None, []))  # its own leaves a folder behind
     model.learn(512)
     assert model.num_timesteps == 512

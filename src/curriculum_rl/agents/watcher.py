@@ -10,6 +10,7 @@ import numpy as np
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import Logger
 
 from curriculum_rl.agents import checkpoints
 from curriculum_rl.agents.agent import Curve, Watch
@@ -154,6 +155,8 @@ def run(model: BaseAlgorithm, lanes: Lanes, watcher: Watcher, learn: Callable[[i
         InvalidInput: the checkpoint is damaged or of another run.
     """
     began, place = time.perf_counter(), watcher.watch.checkpoint
+    if isinstance(model, BaseAlgorithm):
+        model.set_logger(Logger(None, []))  # its own would leave an empty folder among the system's temporary files
     fresh = True
     if place is not None and checkpoints.exists(place):
         tensors, record = read(place, watcher.settings)

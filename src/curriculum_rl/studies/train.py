@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
@@ -70,6 +71,7 @@ def train_all(jobs: list[Job], workers: int, tell: Callable[[Moment], None]) -> 
     """Trains all, so many at a time; `tell` hears of every moment, in this process."""
     assert apart(TRAIN, TUNE, VALIDATE, TEST), "the cohorts of students overlap"
     spawn = multiprocessing.get_context("spawn")
+    get_temp_dir()  # the manager takes its parent's, which is removed even where the manager is ended in haste
     with spawn.Manager() as manager:
         queue: Queue[Moment] = manager.Queue()
         pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=spawn, initializer=_listen)
