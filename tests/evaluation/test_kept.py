@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
+from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.kept import Kept, kept, kept_share
-from curriculum_rl.evaluation.statistics import Bootstrap
 from curriculum_rl.violations import InvalidInput
 
 FEW = Bootstrap(replicates=1_000)

@@ -12,9 +12,9 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import binom
 from scipy.stats import t as student_t
 
+from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.scores import paired_difference
 from curriculum_rl.evaluation.statistics import (
-    Bootstrap,
     compare,
     compare_all,
     holm,
@@ -74,6 +74,37 @@ def test_interval_errs_on_the_wide_side_when_student_and_seed_interact():
         found = mean_interval(crossed(rng, 5, 100, 0.0, 0.0, 1.0), Bootstrap(replicates=600, seed=study))
         covered += found.low <= 0.0 <= found.high
     assert covered >= 0.97 * 300
+
+
+def test_students_of_classes_of_one_are_drawn_as_students():
+    scores = {"a": crossed(np.random.default_rng(3), 3, 40, 0.3, 1.0, 0.5)}
+    alone = Bootstrap(replicates=500, classes=tuple(range(40)))
+    np.testing.assert_allclose(alone.means(scores)["a"], Bootstrap(replicates=500).means(scores)["a"], atol=1e-12)
+    assert standard_error(scores["a"], range(40)) == pytest.approx(standard_error(scores["a"]))
+
+
+def test_whole_classes_are_drawn_where_classmates_share_their_luck():
+    """With a class's luck alone to tell students apart, 20 classes of 8 say as much as 20 students, not as 160."""
+    rng = np.random.default_rng(4)
+    classes = np.repeat(np.arange(20), 8)
+    covered = {True: 0, False: 0}
+    for study in range(300):
+        scores = rng.standard_normal(20)[classes]
+        for together in covered:
+            settings = Bootstrap(replicates=400, seed=study, classes=tuple(classes.tolist()) if together else None)
+            found = mean_interval(scores, settings)
+            covered[together] += found.low <= 0.0 <= found.high
+    assert binom.ppf(1e-4, 300, 0.925) <= covered[True]  # percentile intervals of 20 draws are a little narrow
+    assert covered[False] < 0.7 * 300
+    error, freedom = standard_error(scores, classes.tolist())
+    assert error == pytest.approx(standard_error(scores[::8])[0])
+    assert freedom == 19
+
+
+def test_classes_that_do_not_fit_are_refused():
+    for classes, words in (((0, 1), "must be 3 numbers"), ((5, 5, 5), "all students are in one")):
+        with pytest.raises(InvalidInput, match=words):
+            mean_interval([1.0, 2.0, 3.0], Bootstrap(classes=classes))
 
 
 def test_p_under_no_difference_is_uniform_enough():

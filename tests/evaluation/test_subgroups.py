@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curriculum_rl.evaluation.statistics import Bootstrap, mean_interval
+from curriculum_rl.evaluation.bootstrap import Bootstrap
+from curriculum_rl.evaluation.statistics import mean_interval
 from curriculum_rl.evaluation.subgroups import (
     QUARTERS,
     ability_quarters,

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curriculum_rl.evaluation.statistics import Bootstrap, compare_all, intervals, iqm
+from curriculum_rl.evaluation.bootstrap import Bootstrap
+from curriculum_rl.evaluation.statistics import compare_all, intervals, iqm
 from curriculum_rl.evaluation.subgroups import by_subgroup_and_ability
 
 FORMS = ("easy problem", "problem", "hard problem", "worked example")

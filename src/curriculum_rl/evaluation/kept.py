@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
+from curriculum_rl.evaluation.bootstrap import Bootstrap, Interval
 from curriculum_rl.evaluation.scores import as_tables
-from curriculum_rl.evaluation.statistics import Bootstrap, Interval
 from curriculum_rl.violations import Violations
 
 

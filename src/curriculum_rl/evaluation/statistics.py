@@ -1,22 +1,7 @@
 """How far a comparison of policies on the same students can be trusted.
 
 Every policy meets the same students and the same luck (common random numbers), so policies are compared
-student by student. Scores are (students,) for a policy that has no training seed, or (seeds, students) for
-one that was trained several times. One replicate b of a policy's mean is
-
-    m_b = sum_i w_bi x_i + sqrt((S - 1) / c_b) * sum_s z_bs (y_s - y) / sqrt(S (S - 1))
-
-x_i: a student's score averaged over the S seeds; w_b: students drawn with replacement; y_s: a seed's mean, y
-their mean; z: standard normal; c: chi-square with S - 1 degrees of freedom. The first term is the bootstrap
-over students. The second stands for the draw of other seeds: given the scores it is Student's t with S - 1
-degrees of freedom and the standard error of y. (Resampling five seeds with replacement covers .80 where .95
-is promised: it understates their variance by a fifth and has thin tails; Hesterberg 2015,
-doi:10.1080/00031305.2015.1089789.) What is left of (student x seed) noise counts in both terms, so the
-interval errs on the wide side, as resampling two crossed factors does (Owen 2007, doi:10.1214/07-AOAS122).
-
-w, z and c are the same for every policy, and m_b is linear in the scores: the difference of two policies'
-replicates is a replicate of their paired difference. With one seed the second term is zero, and the interval
-speaks of that one trained policy only.
+student by student, by the paired replicates of `bootstrap.py`.
 
 Interquartile mean and probability of improvement: Agarwal et al. (2021), arXiv:2108.13264. Holm (1979).
 """
@@ -31,19 +16,9 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student_t
 from scipy.stats import trim_mean
 
+from curriculum_rl.evaluation.bootstrap import Bootstrap, Interval, by_class
 from curriculum_rl.evaluation.scores import Float, as_table, as_tables, paired_difference, same_students
 from curriculum_rl.violations import Violations
-
-_CELLS = 2_000_000  # weights held at once, 16 MB: a block of replicates stays in the cache's reach
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean and its two-sided percentile interval, in the scores' unit."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -72,81 +47,6 @@ class Comparison:
     def clear(self) -> bool:
         """Whether it is called a difference: at the 5% level, adjusted for the number of planned pairs."""
         return self.p_adjusted < 0.05
-
-
-@dataclass(frozen=True)
-class Bootstrap:
-    """How intervals are made.
-
-    Attributes:
-        replicates: bootstrap replicates; the smallest p that can be reported is 2 / (replicates + 1).
-        level: coverage of the intervals, in (0, 1).
-        seed: of the replicates' own draws.
-        stream: another number gives independent draws, for groups that share no student.
-    """
-
-    replicates: int = 10_000
-    level: float = 0.95
-    seed: int = 0
-    stream: int = 0
-
-    def __post_init__(self) -> None:
-        check = Violations("bootstrap")
-        check.number("replicates", self.replicates, at_least=100)
-        check.number("level", self.level, above=0.0, below=1.0)
-        check.number("seed", self.seed, at_least=0)
-        check.number("stream", self.stream, at_least=0)
-        check.raise_all()
-
-    def means(self, scores: Mapping[str, ArrayLike]) -> dict[str, Float]:
-        """Replicates of each policy's mean score, (replicates,) each, paired across policies.
-
-        One pass for all policies: replicates x students draws, and one matrix product with the scores.
-        """
-        tables = as_tables(scores)
-        students = np.stack([table.mean(axis=0) for table in tables.values()])  # (P, n)
-        replicates = self._student_means(students)
-        width = max(table.shape[0] for table in tables.values())
-        z, chi_square = self._seed_draws(width)
-        for row, table in zip(replicates, tables.values(), strict=True):
-            seeds = table.shape[0]
-            if seeds > 1:
-                seed_means = table.mean(axis=1)
-                spread = (seed_means - seed_means.mean()) @ z[:seeds]
-                row += spread / np.sqrt(seeds * chi_square[: seeds - 1].sum(axis=0))
-        return dict(zip(tables, replicates, strict=True))
-
-    def interval(self, mean: float, replicates: Float) -> Interval:
-        """The percentile interval of `replicates` around `mean`."""
-        tail = (1.0 - self.level) / 2.0
-        low, high = np.quantile(replicates, [tail, 1.0 - tail])
-        return Interval(float(mean), float(low), float(high))
-
-    def _student_means(self, scores: Float) -> Float:
-        """Means over students drawn with replacement, (P, replicates), of `scores` (P, n)."""
-        n = scores.shape[1]
-        draws = np.random.default_rng([self.seed, self.stream, 0])
-        means = np.empty((len(scores), self.replicates))
-        block = max(1, _CELLS // n)
-        # Centred first: a shift of the scores then shifts the replicates and changes nothing else.
-        centre = scores.mean(axis=1, keepdims=True)
-        centred = scores - centre
-        for start in range(0, self.replicates, block):
-            rows = min(block, self.replicates - start)
-            picks = draws.integers(0, n, size=(rows, n)) + n * np.arange(rows)[:, None]
-            times = np.bincount(picks.ravel(), minlength=rows * n).reshape(rows, n)
-            means[:, start : start + rows] = centred @ times.T.astype(np.float64) / n + centre
-        return means
-
-    def _seed_draws(self, seeds: int) -> tuple[Float, Float]:
-        """Normals (seeds, replicates), and chi-squares of one degree of freedom to be summed, one row fewer.
-
-        Seed by seed, so that a policy's replicates are the same whatever others were trained on. No `stream`:
-        the same seeds teach every group.
-        """
-        z = np.random.default_rng([self.seed, 0, 1]).standard_normal((seeds, self.replicates))
-        roots = np.random.default_rng([self.seed, 0, 2]).standard_normal((seeds - 1, self.replicates))
-        return z, roots**2
 
 
 def mean_interval(scores: ArrayLike, bootstrap: Bootstrap | None = None) -> Interval:
@@ -213,7 +113,7 @@ def _comparison(
         p=p,
         p_adjusted=float(p_adjusted),
         probability_of_improvement=probability_of_improvement(policy, baseline),
-        smallest_visible_effect=smallest_visible_effect(paired_difference(policy, baseline)),
+        smallest_visible_effect=smallest_visible_effect(paired_difference(policy, baseline), settings.classes),
     )
 
 
@@ -261,25 +161,30 @@ def probability_of_improvement(policy_scores: ArrayLike, baseline_scores: ArrayL
     return 0.5 + 0.5 * halves / (len(policy) * baseline.size)
 
 
-def standard_error(scores: ArrayLike) -> tuple[float, float]:
+def standard_error(scores: ArrayLike, classes: Sequence[int] | None = None) -> tuple[float, float]:
     """Standard error of the mean of (seeds, students) scores, and its degrees of freedom.
 
-    The sum of the two variances that `Bootstrap` draws: between students (of their means over seeds), and
-    between seeds (of their means over students). With one seed only the first, with n - 1 degrees of freedom;
-    else those of Satterthwaite (1946), doi:10.2307/3002019.
+    The sum of the two variances that `Bootstrap` draws: between students or classes (of their means over seeds), and
+    between seeds (of their means over students). With one seed only the first, with one degree of freedom fewer than
+    there are students or classes; else those of Satterthwaite (1946), doi:10.2307/3002019.
     """
     table = as_table("scores", scores)
     seeds, n = table.shape
-    between_students = float(table.mean(axis=0).var(ddof=1)) / n
+    mean = table.mean(axis=0, keepdims=True)
+    sums, sizes = by_class(mean - mean.mean(), classes)
+    drawn = len(sizes)
+    between_students = float((sums**2).sum()) * drawn / (drawn - 1) / n**2
     between_seeds = float(table.mean(axis=1).var(ddof=1)) / seeds if seeds > 1 else 0.0
     total = between_students + between_seeds
     if total == 0.0:
-        return 0.0, float(n - 1)
-    parts = between_students**2 / (n - 1) + between_seeds**2 / max(seeds - 1, 1)
+        return 0.0, float(drawn - 1)
+    parts = between_students**2 / (drawn - 1) + between_seeds**2 / max(seeds - 1, 1)
     return float(np.sqrt(total)), float(total**2 / parts)
 
 
-def smallest_visible_effect(difference: ArrayLike, *, power: float = 0.8, level: float = 0.05) -> float:
+def smallest_visible_effect(
+    difference: ArrayLike, classes: Sequence[int] | None = None, *, power: float = 0.8, level: float = 0.05
+) -> float:
     """The true difference that a study like this one would call clear with this power.
 
     (t_{1 - level/2} + t_{power}) x the paired standard error: 2.80 standard errors at the defaults with many
@@ -289,5 +194,5 @@ def smallest_visible_effect(difference: ArrayLike, *, power: float = 0.8, level:
     check.number("power", power, above=0.0, below=1.0)
     check.number("level", level, above=0.0, below=1.0)
     check.raise_all()
-    error, freedom = standard_error(difference)
+    error, freedom = standard_error(difference, classes)
     return float((student_t.ppf(1.0 - level / 2.0, freedom) + student_t.ppf(power, freedom)) * error)

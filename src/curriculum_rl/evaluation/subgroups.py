@@ -12,13 +12,13 @@ each axis alone are printed as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.scores import Float, as_tables
-from curriculum_rl.evaluation.statistics import Bootstrap
 from curriculum_rl.students.traits import PART, axes
 from curriculum_rl.violations import Violations
 
@@ -130,9 +130,10 @@ def by_group(
         if name in hidden:
             cells += [Cell(by, name, policy, None, None, None, None, True) for policy in tables]
             continue
-        chosen = {policy: table[:, membership == name] for policy, table in tables.items()}
+        rows = membership == name
+        chosen = {policy: table[:, rows] for policy, table in tables.items()}
         # A stream for each group: groups share no student, so their draws must not be shared either.
-        drawn = replace(settings, stream=settings.stream + stream).means(chosen)
+        drawn = settings.of(rows, settings.stream + stream).means(chosen)
         for policy, table in chosen.items():
             interval = settings.interval(float(table.mean()), drawn[policy])
             replicates[policy, name] = drawn[policy]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 import numpy as np
 
 from curriculum_rl.batch import Float
+from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.kept import kept
 from curriculum_rl.evaluation.rollout import Outcomes
-from curriculum_rl.evaluation.statistics import Bootstrap, compare_all, intervals, iqm
+from curriculum_rl.evaluation.statistics import compare_all, intervals, iqm
 from curriculum_rl.evaluation.subgroups import by_subgroup_and_ability
 from curriculum_rl.studies.players import Played
 from curriculum_rl.world import World
@@ -44,8 +45,10 @@ def compare(
         counterparts: pairs of a learner trained elsewhere and one trained here, for the share that is kept.
     """
     scores = {p.entrant.name: p.scores(outcome) for p in played}
-    interval = intervals(scores, bootstrap)
     first = played[0].outcomes[0]
+    if world.class_size > 1:
+        bootstrap = replace(bootstrap, classes=tuple((first.student // world.class_size).tolist()))
+    interval = intervals(scores, bootstrap)
     groups = by_subgroup_and_ability(
         scores,
         np.array([world.population.groups[g].name for g in first.group]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curriculum_rl.config import nearest
-from curriculum_rl.evaluation.statistics import Bootstrap
+from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.policies.load import policy_names, usual_names
 from curriculum_rl.violations import Violations
 
