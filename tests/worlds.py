@@ -67,8 +67,9 @@ def names(group: str) -> list[str]:
     return [f.stem for f in yaml_files(group)]
 
 
+@functools.cache
 def component(group: str, name: str) -> Any:
-    """What a YAML of `configs/<group>` describes."""
+    """What a YAML of `configs/<group>` describes: frozen, so one does for all tests."""
     file = configs_folder() / group / f"{name}.yaml"
     node = check_yaml(file)
     return build(member(group, name) if "defaults" in node else node, str(file))
