@@ -12,6 +12,7 @@ from curriculum_rl.agents.lanes import Lanes
 from curriculum_rl.agents.maskable_ppo import MaskablePPO
 from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
 from curriculum_rl.agents.ppo import PPO
+from curriculum_rl.agents.slate_ppo import SlatePPO
 from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.violations import InvalidInput
@@ -21,6 +22,7 @@ AGENTS = [
     MaskablePPO(frames=512, lanes=16, steps=16, batch=128),
     AllActionPPO(frames=512, lanes=16, steps=16, batch=128),
     DQN(frames=512, lanes=16, batch=64, learning_starts=128, target_every=256),
+    SlatePPO(frames=512, lanes=16, steps=16, batch=128, slate=2),
     Distil(frames=512, lanes=16, steps=16, batch=128, memory=512),
 ]
 

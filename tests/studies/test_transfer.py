@@ -20,6 +20,7 @@ from curriculum_rl.agents.learned import LearnedPolicy
 from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
 from curriculum_rl.agents.networks.flat import Flat
 from curriculum_rl.agents.networks.network import Network
+from curriculum_rl.agents.slate_ppo import SlatePPO
 from curriculum_rl.config import build
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.report.build import report_folder
@@ -131,6 +132,22 @@ def test_a_flat_network_for_elsewhere_is_refused_before_it_trains():
         training_worlds(replace(base, learners=learners), base.world.load())
     (line,) = caught.value.violations
     assert line.startswith("flat: Flat: is bound to")
+
+
+def test_a_slate_larger_than_a_catalogue_is_refused_before_anyone_trains():
+    base, away = study(), WorldConfig("assistments09", concepts=2)
+    here = base.world.load()
+    most, fewer = (len(world.curriculum.activities) for world in (here, away.load()))
+
+    def taught(slate: int, world: WorldConfig | None = None) -> Study:
+        return replace(base, learners={"a": Learner(SlatePPO(slate=slate), ConceptScorer(8), BKTFilter(), world)})
+
+    assert training_worlds(taught(most), here)["a"] is here
+    for refused, limit in ((taught(most + 1), most), (taught(fewer + 1, away), fewer)):
+        with pytest.raises(InvalidInput, match=rf"a: slate = {limit + 1}: must be at most {limit}, the activities of"):
+            training_worlds(refused, here)
+    with pytest.raises(InvalidInput, match=rf"study: 1 thing to mend\n  slate = {most + 1}: must be at most {most}"):
+        training_worlds(replace(base, slate=most + 1), here)
 
 
 def test_it_is_refused_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any):

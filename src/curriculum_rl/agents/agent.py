@@ -88,6 +88,10 @@ def refuse(reasons: list[str]) -> None:
 class Agent(Protocol):
     """A frozen dataclass of settings."""
 
+    @property
+    def slate(self) -> int:
+        """Activities that its policies offer at a time; 1: as many as they are asked for."""
+
     def refusals(self, tracker: Tracker, gate: Gate | None) -> list[str]:
         """Why it cannot learn with these: what was seen, what was expected, how to mend it; empty where it can."""
 

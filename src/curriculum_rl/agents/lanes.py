@@ -36,7 +36,7 @@ class Played:
         points: gathered in the present course, (n,).
         whole: whether the present course was played from its start, (n,).
         returns: points of the whole courses that ended since the last reading.
-        forms: activities of each form since the last reading, (forms,).
+        forms: first offers of each form since the last reading, (forms,).
     """
 
     points: Float
@@ -54,6 +54,7 @@ class Lanes(CurriculumVecEnv):
     reward_scale: what rewards in points are multiplied by.
     out_of_step: whether lanes start at random points of the course.
     sight, luckless: what a learner is told of the truth (`sight.py`).
+    slate: activities that each student is offered; with more than one, an action is a row of them, best first.
     """
 
     def __init__(
@@ -70,13 +71,21 @@ class Lanes(CurriculumVecEnv):
         out_of_step: bool = True,
         sight: bool = False,
         luckless: bool = False,
+        slate: int = 1,
     ) -> None:
         size = world.class_size
         self.first = -(-students.start // size) * size  # the first class that is whole
         self.adapting = Adapting(objective, world, lanes) if isinstance(objective, Adaptive) else None
         objective = self.adapting or objective
         native = CurriculumVectorEnv(
-            world, lanes, tracker=tracker, objective=objective, gate=gate, seed=seed, first_student=self.first
+            world,
+            lanes,
+            tracker=tracker,
+            objective=objective,
+            gate=gate,
+            slate=slate,
+            seed=seed,
+            first_student=self.first,
         )
         super().__init__(native, reward_scale)
         self.students, self.out_of_step = students, out_of_step
@@ -109,10 +118,11 @@ class Lanes(CurriculumVecEnv):
         waiting = self.env.running().waiting()
         observation, reward, terminated, truncated, _ = self.env.step(self.actions)
         done = terminated | truncated
-        self._record(reward, done, self.actions if waiting is None else self.actions[~waiting])
+        first = self.actions.reshape(self.num_envs, -1)[:, 0]
+        self._record(reward, done, first if waiting is None else first[~waiting])
         if self.env.next_student > self.students.stop:
             raise InvalidInput("training", [f"ran out of students: {len(self.students)} were set aside for it"])
-        given = (self.reward_scale * self.sight.rewarded(reward, self.actions)).astype(np.float32)
+        given = (self.reward_scale * self.sight.rewarded(reward, first)).astype(np.float32)
         return self._observed(observation), given, done, self._empty
 
     def _observed(self, features: Float32) -> VecEnvObs:
@@ -143,8 +153,8 @@ class Lanes(CurriculumVecEnv):
             anew = np.flatnonzero(starts == step)
             if len(anew):
                 native.refill(anew)
-            mask = self.action_masks()
-            self.actions = np.where(mask, generator.random(mask.shape), -1.0).argmax(axis=1)
+            mask = native.running().mask()
+            self.actions = _highest(np.where(mask, generator.random(mask.shape), -1.0), native.slate)
             self.step_wait()
         anew = np.flatnonzero(starts == length)
         if len(anew):
@@ -180,3 +190,14 @@ class Lanes(CurriculumVecEnv):
         if self.env.seating is not None:
             self.env.seating.restore(state["coming"])
         self._observed(self.env.features())  # what is to be expected there
+
+
+def _highest(score: Float, slate: int) -> Int:
+    """The activity of the highest score, (n,), or a slate of so many, (n, slate): those below 0 are masked, and the
+    first fills their places."""
+    if slate == 1:
+        one: Int = score.argmax(axis=1)
+        return one
+    order: Int = np.argsort(-score, axis=1)[:, :slate]
+    several: Int = np.where(np.take_along_axis(score, order, axis=1) < 0.0, order[:, :1], order)
+    return several

@@ -35,6 +35,7 @@ class LearnedPolicy:
         features, activities: what the entries of an observation and the logits mean, for a check on loading.
         forms: of activity, as its weights number them.
         sampled: whether activities are drawn from the probabilities; else the likeliest is taken.
+        slate: how many activities it learned to offer at a time; 1 offers as many as it is asked for.
     """
 
     network: Network
@@ -44,6 +45,7 @@ class LearnedPolicy:
     activities: tuple[str, ...] = field(repr=False)
     forms: tuple[str, ...] = field(repr=False)
     sampled: bool = False
+    slate: int = 1
 
     def probabilities(self, view: View) -> Float:
         """P(each activity), (n, A): rows sum to 1, exactly 0 where masked."""
@@ -68,7 +70,7 @@ class LearnedPolicy:
         there = untrained(platform, self.network, self.tracker, self.forms)
         if not self.network.portable and (there.features, there.activities) != (self.features, self.activities):
             raise _bound(self.network)
-        return _taught(there, self.weights()).drawn(self.sampled)
+        return replace(_taught(there, self.weights()), sampled=self.sampled, slate=self.slate)
 
     def weights(self) -> dict[str, np.ndarray[Any, Any]]:
         """Every weight of the actor and of the memory, by name; copies."""
@@ -84,6 +86,7 @@ class LearnedPolicy:
             "activities": list(self.activities),
             "forms": list(self.forms),
             "sampled": self.sampled,
+            "slate": self.slate,
             "record": dict(record or {}),
         }
         checkpoints.save(path, self.weights(), about)
@@ -114,7 +117,8 @@ def load_learned(path: Path, world: World, *, elsewhere: bool = False) -> Learne
     if differ and "forms" not in about:
         raise InvalidInput(str(path), ["forms: are not recorded, so it cannot be carried over. Train it again."])
     forms = tuple(about["forms"]) if "forms" in about else None
-    return from_weights(world.platform, network, tracker, tensors, bool(about["sampled"]), forms)
+    policy = from_weights(world.platform, network, tracker, tensors, bool(about["sampled"]), forms)
+    return replace(policy, slate=int(about.get("slate", 1)))  # files from before there were slates hold none
 
 
 def from_weights(

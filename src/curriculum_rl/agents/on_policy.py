@@ -124,6 +124,7 @@ class OnPolicy(Learning):
             out_of_step=self.out_of_step,
             sight=self.sight,
             luckless=self.luckless,
+            slate=training.slate,
         )
 
     def parts(self, training: Training, lanes: Lanes) -> dict[str, Any]:

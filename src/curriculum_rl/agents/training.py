@@ -44,6 +44,7 @@ class Training:
         frames: student-steps.
         settings: the fingerprint of all of it, which checkpoints carry.
         made_of: network and tracker of the policy.
+        slate: activities that it offers at a time.
     """
 
     world: World
@@ -57,6 +58,7 @@ class Training:
     watch: Watch
     settings: str
     made_of: tuple[Network, Tracker]
+    slate: int = 1
 
     @property
     def about_lanes(self) -> dict[str, Any]:
@@ -83,7 +85,7 @@ class Training:
         """
 
         def policy() -> LearnedPolicy:
-            return from_weights(self.world.platform, *self.made_of, actor_weights(actor))
+            return replace(from_weights(self.world.platform, *self.made_of, actor_weights(actor)), slate=self.slate)
 
         watcher = Watcher(lanes, self.frames, self.watch, self.settings, policy, entropy, before, apart)
         took = run(model, lanes, watcher, partial(learn, watcher))
@@ -96,10 +98,12 @@ class Learning:
     Attributes:
         frames: student-steps of a training.
         threads: of torch.
+        slate: activities that a policy offers at a time; 1 where no setting says otherwise.
     """
 
     frames: int
     threads: int
+    slate: int = 1
 
     def refusals(self, tracker: Tracker, gate: Gate | None) -> list[str]:
         """None."""
@@ -128,7 +132,7 @@ class Learning:
         settings = fingerprint(agent, network, tracker, objective, gate, students, seed, *rules(world))
         made_of = self.made_of(network, tracker)
         training = Training(
-            world, tracker, objective, network, seed, agent.frames, gate, students, watch, settings, made_of
+            world, tracker, objective, network, seed, agent.frames, gate, students, watch, settings, made_of, self.slate
         )
         with settled(self.threads):
             return agent.learn_in(training)

@@ -15,6 +15,7 @@ from curriculum_rl.envs.newcomers import newcomers
 from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.tracker import Belief, Float32, Tracker
+from curriculum_rl.violations import Violations
 from curriculum_rl.world import Platform, World
 
 TIME_FEATURES = ("course_left", "session_left", "sessions_left", "test_in")
@@ -64,6 +65,13 @@ class View:
         time[3] = (course.test_day - belief.now) / course.test_day
         out[:, split + student :] = time.T
         return out
+
+
+def check_slate(slate: int, world: World, check: Violations) -> None:
+    """Notes a slate of so many activities that nobody could be offered in a world."""
+    count = len(world.curriculum.activities)
+    if check.number("slate", slate, at_least=1, whole=True) and slate > count:
+        check.add("slate", slate, f"must be at most {count}, the activities of the catalogue")
 
 
 def feature_names(tracker: Tracker, platform: Platform) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from gymnasium.vector.utils import batch_space
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.envs.seating import Seating
-from curriculum_rl.envs.simulation import Gate, Simulation, feature_names
+from curriculum_rl.envs.simulation import Gate, Simulation, check_slate, feature_names
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.objectives.objective import Objective, check_fit
 from curriculum_rl.students.student import Happened
@@ -71,9 +71,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         size = world.class_size
         if check.number("num_envs", num_envs, at_least=1, whole=True) and num_envs % size:
             check.add("num_envs", num_envs, f"must be a multiple of {size}, the students of a class")
-        count = len(world.curriculum.activities)
-        if check.number("slate", slate, at_least=1, whole=True) and slate > count:
-            check.add("slate", slate, f"must be at most {count}, the activities of the catalogue")
+        check_slate(slate, world, check)
         check.number("seed", seed, at_least=0, below=2.0**63, whole=True)
         if check.number("first_student", first_student, at_least=0, below=2.0**62, whole=True) and first_student % size:
             check.add("first_student", first_student, f"must be the first of a class: a multiple of {size}")
@@ -86,6 +84,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         self.render_mode = None
         self.feature_names = feature_names(self.tracker, world.platform)
         self.single_observation_space = gymnasium.spaces.Box(-1.0, 1.0, (len(self.feature_names),), np.float32)
+        count = len(world.curriculum.activities)
         one = gymnasium.spaces.Discrete(count)
         self.single_action_space = one if slate == 1 else gymnasium.spaces.MultiDiscrete([count] * slate)
         self.observation_space = batch_space(self.single_observation_space, num_envs)

@@ -86,11 +86,12 @@ def diaries(
     ends: dict[int, Diary] = {}
     felt, came, gone = (np.zeros(len(world.course.days)) for _ in range(3))
     while len(ends) < len(ids):
-        offered = np.atleast_2d(offer(policy, simulation, key, slate))
+        offers = offer(policy, simulation, key, slate)
+        offered = np.atleast_2d(offers)
         students, belief = simulation.students, simulation.belief
         day, session = students.clock.now.copy(), students.clock.session.copy()
         believed, true = belief.outlook().recall, world.population.recall_now(students)
-        happened = simulation.step(offered if slate > 1 else offered[0])
+        happened = simulation.step(offers)
         mood = simulation.students.inner.mood
         over = happened.over
         for i in lanes[[int(x) not in ends for x in ids] & ~happened.waited[lanes]]:

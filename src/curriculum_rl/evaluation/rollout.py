@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int, take_rows
-from curriculum_rl.envs.simulation import Gate, Simulation
+from curriculum_rl.envs.simulation import Gate, Simulation, check_slate
 from curriculum_rl.evaluation.cohorts import TEST, first
 from curriculum_rl.objectives.objective import Adaptive, Objective, check_fit
-from curriculum_rl.policies.policy import Policy
+from curriculum_rl.policies.policy import Policy, Slated
 from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.tracker import Tracker
@@ -145,15 +145,16 @@ def rollout(
         students: ids, or how many of the test cohort.
         seed: of the students and of the policy's draws.
         gate: masks activities as in the environments.
-        slate: activities that each student is offered at a time; the privileged offer one.
+        slate: activities that each student is offered at a time; the privileged offer one, and who learned to offer
+            so many offers those.
         chunk: students at a time, whole classes; it changes no result but a network's last bits.
         objective: whose rewards are summed where given, at their cost.
         traces: filled in where given, at a cost of O(n K) a step.
         progress: called with the number of students who finished since the last call.
     """
-    check, count = Violations("rollout"), len(world.curriculum.activities)
-    if check.number("slate", slate, at_least=1, whole=True) and slate > count:
-        check.add("slate", slate, f"must be at most {count}, the activities of the catalogue")
+    check = Violations("rollout")
+    check_slate(slate, world, check)
+    check_slate(own_slate(policy, 1), world, check)
     check.raise_all()
     if objective is not None:
         check_fit(objective, world)
@@ -179,6 +180,11 @@ def choose(probabilities: Float, u: Float) -> Int:
     return choice
 
 
+def own_slate(policy: Player, asked: int) -> int:
+    """How many activities a policy offers at a time, of so many that are asked for: its own number, if it has one."""
+    return policy.slate if isinstance(policy, Slated) and policy.slate > 1 else asked
+
+
 def offer(policy: Player, simulation: Simulation, key: streams.Keys, slate: int = 1) -> Int:
     """What is offered: one activity each, (n,), or a slate of them, (slate, n), the first choice first.
 
@@ -188,7 +194,7 @@ def offer(policy: Player, simulation: Simulation, key: streams.Keys, slate: int 
     step = simulation.students.step.astype(np.uint64)
     if isinstance(policy, Privileged):
         return choose(policy.probabilities_knowing(simulation), streams.uniform(key, step))
-    view = simulation.view()
+    slate, view = own_slate(policy, slate), simulation.view()
     offered = [choose(policy.probabilities(view), streams.uniform(key, step))]
     if slate == 1:
         return offered[0]

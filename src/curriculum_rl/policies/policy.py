@@ -44,6 +44,15 @@ class Ranked(Policy, Protocol):
         """Of each activity, (n, A), masked or not; the highest allowed one is taken."""
 
 
+@runtime_checkable
+class Slated(Policy, Protocol):
+    """A policy that knows how many activities it offers at a time; 1 offers as many as it is asked for."""
+
+    @property
+    def slate(self) -> int:
+        """So many."""
+
+
 def best(score: Float, mask: Bool) -> Float:
     """All probability on the allowed activity with the highest score, the first of them on a tie, (n, A)."""
     choice: Int = np.where(mask, score, -np.inf).argmax(axis=1)

@@ -77,7 +77,8 @@ class Study:
         tracking: where the runs are recorded.
         learners: further learners beside the one above, by name; some may have been trained elsewhere.
         gate: masks activities, such as those that the tracker does not think a student ready for; null masks nothing.
-        slate: activities that each student is offered at a time where policies are judged.
+        slate: activities that each student is offered at a time where policies are judged; a policy that learned to
+            offer so many offers those.
     """
 
     name: str

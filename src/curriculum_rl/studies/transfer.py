@@ -15,6 +15,7 @@ from typing import Any
 
 from curriculum_rl.agents.learned import LearnedPolicy, load_learned, untrained
 from curriculum_rl.config import nearest
+from curriculum_rl.envs.simulation import check_slate
 from curriculum_rl.studies.players import Entrant
 from curriculum_rl.studies.study import Study, Taken
 from curriculum_rl.studies.train import Learned
@@ -58,9 +59,14 @@ def carried(study: Study, world: World) -> dict[str, Carried]:
 def training_worlds(study: Study, world: World) -> dict[str, World]:
     """The world that each learner is to be trained in; those that can only play there are refused before they train.
 
+    So are slates, of the study or of a learner, that are larger than the catalogue there or here.
+
     Raises:
         InvalidInput: a world cannot be read, or what would be trained there could not play here.
     """
+    asked = Violations("study")
+    check_slate(study.slate, world, asked)
+    asked.raise_all()
     check = Violations("learners")
     found = {}
     for name, learner in study.trained_learners.items():
@@ -69,10 +75,17 @@ def training_worlds(study: Study, world: World) -> dict[str, World]:
             if learner.world:
                 made_of = learner.agent.made_of(learner.network, learner.tracker)
                 untrained(found[name].platform, *made_of).on(world.platform)
+            own = Violations(name)
+            check_slate(learner.agent.slate, min(found[name], world, key=_activities), own)
+            own.raise_all()
         except InvalidInput as error:
             check.found += [f"{name}: {line}" for line in error.violations]
     check.raise_all()
     return found
+
+
+def _activities(world: World) -> int:
+    return len(world.curriculum.activities)
 
 
 def brought(learned: Sequence[Learned], world: World) -> Carried:
