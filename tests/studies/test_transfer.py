@@ -150,6 +150,16 @@ def test_a_slate_larger_than_a_catalogue_is_refused_before_anyone_trains():
         training_worlds(replace(base, slate=most + 1), here)
 
 
+def test_a_policy_whose_slate_is_larger_than_the_catalogue_is_not_taken(finished: Callable[..., Path]):
+    folder = finished(seeds=(0,))
+    replace(untaught(), slate=30).save(folder / "policies" / "ppo-seed0")
+    few = "world.concepts=5"
+    assert "slate = 30: must be at most 20" in refusal(taking(folder, few, "seeds=[0]"))
+    replace(untaught(), slate=20).save(folder / "policies" / "ppo-seed0")
+    settings = taking(folder, few, "seeds=[0]")
+    assert carried(settings, settings.world.load())["transferred"].policies[0].slate == 20
+
+
 def test_it_is_refused_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["study", "experiment=does-it-transfer", "learners.transferred.trained=there"]) == cli.INVALID

@@ -122,6 +122,9 @@ def _carried(taken: Taken, seeds: Sequence[int], world: World) -> Carried:
         remedy = choices if there else "Its files are gone, or it was itself taken from a study."
         raise InvalidInput("trained", [f"{name} has no policy of seed {', '.join(absent)} there. {remedy}"])
     policies = tuple(load_learned(path.with_suffix(""), world, elsewhere=True) for path in paths)
+    fits = Violations(name)
+    check_slate(max(policy.slate for policy in policies), world, fits)
+    fits.raise_all()
     entry = next(p for p in results["policies"] if p["name"] == name)
     trained_in = entry.get("trained_in") or results["world"]["name"]
     return Carried(policies, str(trained_in), f"{taken.folder}::{name}")
