@@ -42,7 +42,7 @@ RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 
 # Where each heavy package may be imported: rooms, or single files.
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "torch": ("agents/",),
+    "torch": ("agents/", "calibration/fit_dkt.py"),
     "sb3_contrib": ("agents/",),
     "stable_baselines3": ("agents/", "envs/sb3.py"),
     "mlflow": ("studies/tracking.py",),

@@ -6,6 +6,7 @@
     activities.csv      id, name, form, concepts ("a" or "a:0.7;b:0.3"), difficulty, minutes, learning, answered
     population.yaml     knowledge, memory, pace, groups, goals, leak, course, provenance; faculties where any is on, and
                         a prelude where students do something before the course
+    *.safetensors       weights, where the model of knowledge is a network
 
 Every parameter has a line of provenance that begins with fitted, published or assumed.
 """
@@ -95,6 +96,7 @@ def read_pack(name_or_folder: str | Path) -> Pack:
     curriculum = _try(lambda: Curriculum(concepts, activities, prerequisites), rules)
     population, course = _population(settings, columns, len(concepts), rules)
     prelude = _prelude(settings, rules)
+    population = population and _try(lambda: _with_files(population, folder), rules)
     if curriculum is not None and population is not None:
         population = replace(population, knowledge=population.knowledge.linked(curriculum))
         if prelude is not None:
@@ -114,10 +116,15 @@ def read_pack(name_or_folder: str | Path) -> Pack:
 def digest(folder: Path) -> str:
     """SHA-256 over the names and contents of a pack's files."""
     total = hashlib.sha256()
-    for name in FILES:
+    for name in (*FILES, *sorted(path.name for path in folder.glob("*.safetensors"))):
         content = (folder / name).read_bytes()
         total.update(f"{name}\n{len(content)}\n".encode() + content)
     return total.hexdigest()
+
+
+def _with_files(population: Population, folder: Path) -> Population:
+    """The same population with what its model of knowledge keeps in files of the pack."""
+    return replace(population, knowledge=population.knowledge.within(folder))
 
 
 def _try(make: Any, check: Violations) -> Any:

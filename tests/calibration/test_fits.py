@@ -19,6 +19,7 @@ from curriculum_rl.logs.fitting_log import read_log
 from curriculum_rl.students.knowledge.afm import AFM
 from curriculum_rl.students.knowledge.bkt import BKT
 from curriculum_rl.students.knowledge.irt import IRT
+from curriculum_rl.students.knowledge.pfa import PFA
 from tests.calibration.simulated import write_log
 
 TRUTH: dict[Model, tuple[Any, float, float]] = {
@@ -39,6 +40,7 @@ TRUTH: dict[Model, tuple[Any, float, float]] = {
         1.0,
         0.0,
     ),
+    "pfa": (PFA(intercept=(-0.5, 0.0, 0.5, 0.0), right=(0.1, 0.3, 0.2, 0.1), wrong=(-0.2, 0.1, 0.0, -0.1)), 1.0, 0.0),
 }
 
 
@@ -71,7 +73,7 @@ def mean_difficulty(difficulty: Float, fitted: Fitted) -> Float:
     return np.array([difficulty[fitted.item_concept == k].mean() for k in range(4)])
 
 
-@pytest.mark.parametrize("name", ["bkt", "afm", "irt"])
+@pytest.mark.parametrize("name", TRUTH)
 def test_likelihood_rises(name: str, fits: dict[str, Fitted]) -> None:
     """No iteration loses more than the priors, which move too, may cost."""
     history = np.array(fits[name].fit.log_likelihood)
@@ -80,7 +82,7 @@ def test_likelihood_rises(name: str, fits: dict[str, Fitted]) -> None:
     assert np.diff(history).min() > -2e-5
 
 
-@pytest.mark.parametrize("name", ["bkt", "afm", "irt"])
+@pytest.mark.parametrize("name", TRUTH)
 def test_items_are_recovered(name: str, fits: dict[str, Fitted]) -> None:
     """500 answers an item: within a concept, fitted and true difficulty correlate above .8."""
     fitted = fits[name]
@@ -109,6 +111,17 @@ def test_afm_is_recovered(fits: dict[str, Fitted]) -> None:
     assert np.abs((column(fitted, "intercept") - own) - (np.array(truth.intercept) - true)).max() < 0.2
     assert np.abs(column(fitted, "slope") - np.array(truth.slope)).max() < 0.05
     assert fitted.fit.spread.ability_sd == pytest.approx(1.0, abs=0.1)
+
+
+def test_pfa_is_recovered(fits: dict[str, Fitted]) -> None:
+    """On items of mean difficulty; the prior draws steps after wrong answers together by about a third."""
+    fitted = fits["pfa"]
+    truth = TRUTH["pfa"][0]
+    true, own = mean_difficulty(fitted.true_difficulty, fitted), mean_difficulty(fitted.fit.difficulty, fitted)
+    assert np.abs((column(fitted, "intercept") - own) - (np.array(truth.intercept) - true)).max() < 0.25
+    assert np.abs(column(fitted, "right") - np.array(truth.right)).max() < 0.1
+    assert np.abs(column(fitted, "wrong") - np.array(truth.wrong)).max() < 0.1
+    assert fitted.fit.spread.ability_sd == pytest.approx(1.0, abs=0.15)
 
 
 def test_irt_curve_is_recovered(fits: dict[str, Fitted]) -> None:

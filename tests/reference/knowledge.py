@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -295,7 +297,82 @@ class StructureMind:
         return recall
 
 
+class NetworkMind:
+    """A recurrent network, gate by gate. The numbers of `lstm.tally` are written out where there is no file."""
+
+    def __init__(self, model: Any, ability: float, rate: float, u: list[float]) -> None:
+        self.p, self.ability, self.rate = model, ability, rate
+        concepts = len(u)
+        if model.weights is None:
+            self.wrong, self.right = (
+                [
+                    [0.0] * 2 * concepts + [sign * 0.1 * (j == k) for j in range(concepts)] + [0.0] * concepts
+                    for k in range(concepts)
+                ]
+                for sign in (-1, 1)
+            )
+            self.within = [[0.0] * concepts] * 4 * concepts
+            self.bias = [40.0] * 2 * concepts + [0.0] * concepts + [40.0] * concepts
+            self.out = [[2.0 * (j == k) for j in range(concepts)] for k in range(concepts)]
+        else:
+            kept = _rows(model.weights)
+            self.wrong, self.right = kept["inputs"][:concepts], kept["inputs"][concepts:]
+            self.within, self.bias, self.out = kept["hidden"], kept["bias"], kept["out"]
+        self.h, self.c = [0.0] * (len(self.bias) // 4), [0.0] * (len(self.bias) // 4)
+        self.moved = [0.0] * concepts
+
+    def state(self) -> dict[str, object]:
+        return {"hidden": self.h, "cell": self.c, "moved": self.moved, "ability": self.ability, "rate": self.rate}
+
+    def held(self, k: int) -> bool:
+        return False
+
+    def level(self, k: int, retention: float) -> float:
+        kept = retention if self.moved[k] > 0 else 1.0
+        return float(self.p.intercept[k] + self.moved[k] * kept)
+
+    def success(self, loads: list[Load], retention: list[float], difficulty: float) -> float:
+        levels = sum(w * self.level(k, r) for (k, w), r in zip(loads, retention, strict=True))
+        return logistic(self.ability + levels - difficulty)
+
+    def tried(self, activity: int, tries: list[Try], correct: bool, answered: bool) -> list[tuple[bool, bool]]:
+        whole = sum(strength for _, strength, *_ in tries)
+        if whole > 0:
+            gates = list(self.bias)
+            for k, strength, *_ in tries:
+                right = float(correct) if answered else self.recall(k, 1.0)
+                share, yes, no = strength / whole, self.right[k], self.wrong[k]
+                gates = [z + share * (right * a + (1.0 - right) * b) for z, a, b in zip(gates, yes, no, strict=True)]
+            gates = [z + sum(map(operator.mul, self.h, row)) for z, row in zip(gates, self.within, strict=True)]
+            far, size = min(1.0, math.exp(self.rate) * whole), len(self.h)
+            for j in range(size):
+                i, f, g, o = gates[j::size]
+                cell = logistic(f) * self.c[j] + logistic(i) * math.tanh(g)
+                self.h[j] += far * (logistic(o) * math.tanh(cell) - self.h[j])
+                self.c[j] += far * (cell - self.c[j])
+            self.moved = [sum(map(operator.mul, self.h, row)) for row in self.out]
+        return [(True, False)] * len(tries)
+
+    def recall(self, k: int, retention: float) -> float:
+        return logistic(self.ability + self.level(k, retention))
+
+    def score(self, k: int, recall: float) -> float:
+        return recall
+
+
+@functools.lru_cache(maxsize=4)
+def _rows(network: Any) -> dict[str, list[Any]]:
+    """The network's matrices as lists, those that h is multiplied by row by row."""
+    return {
+        "inputs": network.inputs.tolist(),
+        "hidden": network.hidden.T.tolist(),
+        "bias": network.bias.tolist(),
+        "out": network.out.T.tolist(),
+    }
+
+
 MINDS: dict[str, Any] = {
+    "DKT": NetworkMind,
     "KSS": StructureMind,
     "Tabular": TabularMind,
     "BKT": BKTMind,

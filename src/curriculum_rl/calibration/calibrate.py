@@ -45,7 +45,7 @@ def calibrate(config: CalibrationConfig, progress: Tick = silent) -> Calibration
     _check_split(config, fitting, unseen)
     fit = fitter(config.model)(fitting, config.iterations, progress)
     progress("judging on unseen students", 0, 1)
-    judged = {config.model.upper(): scores(fit.predict(unseen), unseen.right)}
+    judged = {config.label: scores(fit.predict(unseen), unseen.right)}
     judged |= reference_scores(fitting, unseen)
     progress("simulating the log's students", 0, 1)
     practice = _practice(config, fit, attempts, unseen)
@@ -123,13 +123,14 @@ def _publish(report: CalibrationReport, fitting: Attempts) -> None:
     """Writes the pack and reads it back: what is published is valid."""
     config, fit, kept = report.config, report.fit, report.concepts
     source = config.source or config.log.name
-    files = {
+    files: dict[str, str | bytes] = {
         "card.md": card(report),
         "concepts.csv": pack.concepts_csv(fitting, fit, kept, report.tries),
         "prerequisites.csv": pack.prerequisites_csv(fitting, report.prerequisites.edges),
         "activities.csv": pack.activities_csv(fitting, fit, kept),
         "population.yaml": pack.population_yaml(fit, provenance(fit, source)),
     }
+    files |= dict(fit.knowledge.subset(kept).files().values())
     pack.write_pack(config.out, files)
     read_pack(config.out)
 

@@ -16,8 +16,24 @@ from curriculum_rl.calibration.streaks import IN_A_ROW, WITHIN
 MODELS = {
     "bkt": "Bayesian knowledge tracing with forgetting, individual ability and rate of learning, and item difficulty",
     "afm": "the additive factors model with individual ability and rate of learning (iAFM), and item difficulty",
+    "pfa": "performance factors analysis with individual ability and rate of learning, and item difficulty",
+    "dkt": "deep knowledge tracing, a recurrent network fitted to answers, with item difficulty",
     "irt": "item response theory with growth, individual ability and rate of learning, and item difficulty",
 }
+
+
+NOTICES = {
+    "dkt": """**A misspecified stress world.** The network was fitted to predict the next answer in the order in which
+the platform asked. That an answer moves its predictions does not say that the student learned: they need not rise with
+practice, may jump back and forth, and repeat what the platform did with its students (Yeung & Yeung 2018; Xiong et al.
+2016). It is here to see whether a policy that was made for other models survives a world that is not of their kind. No
+policy should be chosen by it, and nothing that it says of learning should be believed."""
+}
+"""What must be read before anything else."""
+METHODS = {
+    "dkt": "the likelihood of the next answer, stopped early on a tenth of the fitted students who were held out of it"
+}
+"""Of fitting, where it is not marginal likelihood."""
 
 
 def card(report: CalibrationReport) -> str:
@@ -40,10 +56,11 @@ def _head(report: CalibrationReport) -> str:
     arguments += [f"--q-matrix {config.q_matrix.name}"] if config.q_matrix else []
     arguments += [f"--model {config.model}", f"--out simulators/{config.out.name}"]
     arguments += [f'--source "{config.source}"'] if config.source else []
+    notice = f"{NOTICES[config.model]}\n\n" if config.model in NOTICES else ""
     return f"""# {config.out.name}
 
-Simulated students fitted to {config.source or config.log.name}: {MODELS[config.model]}. Parameters and figures only; no
-row of the log is here.
+{notice}Simulated students fitted to {config.source or config.log.name}: {MODELS[config.model]}. Parameters and
+figures only; no row of the log is here.
 
     {" ".join(arguments)}
 
@@ -69,11 +86,12 @@ def _fitted(report: CalibrationReport) -> str:
         "set": "An item of several skills practises one concept, the set of its skills, named like s045+s058.",
         "each": "An item of several skills practises every one of them.",
     }[report.config.several]
+    method = METHODS.get(report.config.model, "marginal likelihood")
     return f"""## What is fitted, what is assumed
 
 `population.yaml` says of every parameter whether it was fitted, published or assumed.
 
-**Fitted** by marginal likelihood, {len(fit.log_likelihood)} iterations: {len(report.concepts)} concepts. {several}
+**Fitted** by {method}, {len(fit.log_likelihood)} iterations: {len(report.concepts)} concepts. {several}
 
 | | lower quartile | median | upper quartile |
 |---|---|---|---|
@@ -99,7 +117,7 @@ def _unseen(report: CalibrationReport) -> str:
         f"| {name} | {s.auc:.3f} | {s.rmse:.3f} | {s.log_loss:.3f} | {s.calibration_error:.3f} |"
         for name, s in report.scores.items()
     ]
-    own: Scores = report.scores[report.config.model.upper()]
+    own: Scores = report.scores[report.config.label]
     bins = [f"| {p:.3f} | {y:.3f} | {n:,} |" for p, y, n in own.calibration]
     return f"""## Fit on students it never saw
 
@@ -110,7 +128,7 @@ student's own earlier answers alone.
 |---|---|---|---|---|
 {chr(10).join(rows)}
 
-Calibration of {report.config.model.upper()}, by tenths of the predictions:
+Calibration of {report.config.label}, by tenths of the predictions:
 
 | predicted | right | tries |
 |---|---|---|

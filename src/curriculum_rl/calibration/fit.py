@@ -66,7 +66,7 @@ class Fit:
         """
         grid = nodes(self.spread, *self.grid)
         right = self.right_at_nodes(attempts, grid)
-        weight = before_each_try(attempts, _log_likelihood(attempts, right), grid)
+        weight = before_each_try(attempts, log_likelihood(attempts, right), grid)
         predicted: Float = np.clip((weight * right).sum(axis=1), 1e-6, 1.0 - 1e-6)
         return predicted
 
@@ -79,12 +79,12 @@ class Fit:
     def posterior(self, attempts: Attempts) -> tuple[Float, Nodes]:
         """P(node) of each student given all of that student's tries, (U, G), and the nodes."""
         prior, grid = self.prior(attempts)
-        likelihood = _log_likelihood(attempts, self.right_at_nodes(attempts, grid))
+        likelihood = log_likelihood(attempts, self.right_at_nodes(attempts, grid))
         weight, _ = posterior(by_student(likelihood, attempts.student, len(attempts.students)), prior)
         return weight, grid
 
 
-def _log_likelihood(attempts: Attempts, right: Float) -> Float:
+def log_likelihood(attempts: Attempts, right: Float) -> Float:
     """Of each answer at each node, (n, G)."""
     log: Float = np.log(np.where(attempts.right[:, None] > 0, right, 1.0 - right))
     return log

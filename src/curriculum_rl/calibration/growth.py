@@ -2,8 +2,8 @@
 
     P(right) = c + (1 - c) logistic(eta),   eta = sum over the item's concepts of share * (x_k - a_k * difficulty)
 
-x_k is what a student at one point of the trait space has on concept k before the try: it follows from the number of
-earlier tries alone, never from the answers. c and a are shares-weighted means over the item's concepts.
+x_k is what a student at one point of the trait space has on concept k before the try: it follows from the earlier
+tries, in PFA from their answers too. c and a are shares-weighted means over the item's concepts.
 
 E: the posterior of each student over a grid of (ability, rate). M: one step of Fisher scoring for each concept (all of
 its parameters together) and each item, penalised by normal priors whose own mean and spread are fitted (empirical

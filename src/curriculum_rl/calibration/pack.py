@@ -152,8 +152,9 @@ def prerequisites_csv(attempts: Attempts, edges: Iterable[Edge]) -> str:
 def population_yaml(fit: Fit, provenance: Mapping[str, str]) -> str:
     """The settings of the population; concepts.csv holds the knowledge model's numbers."""
     model = type(fit.knowledge)
+    files = {setting: name for setting, (name, _) in fit.knowledge.files().items()}
     settings = {
-        "knowledge": {"_target_": f"{model.__module__}.{model.__qualname__}"},
+        "knowledge": {"_target_": f"{model.__module__}.{model.__qualname__}", **files},
         "memory": {
             "_target_": "curriculum_rl.students.memory.exponential.Exponential",
             "new_days": 5.0,
@@ -198,7 +199,7 @@ def enough_evidence(attempts: Attempts, min_students: int, min_tries: int) -> tu
     return students, tries, (students >= min_students) & (tries >= min_tries)
 
 
-def write_pack(folder: Path, files: Mapping[str, str]) -> None:
+def write_pack(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Writes every file to a temporary name and renames it, so that none is ever half there."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

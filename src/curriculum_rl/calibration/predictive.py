@@ -124,7 +124,7 @@ def simulate(
     k, n = len(attempts.concepts), len(plan.student)
     # One concept more takes what is not practised: the places of items with fewer concepts, and of idle students.
     knowledge: Knowledge[object] = fit.knowledge.subset(np.r_[np.arange(k), 0])  # type: ignore[assignment]
-    concepts, shares = _loads(attempts, k)
+    concepts, shares = loads(attempts, k)
     state = knowledge.sample(traits, rng.random((n, k + 1)))
     pairs = int(plan.pair.max()) + 1
     run, so_far, over = np.zeros(pairs, np.int64), np.zeros(pairs, np.int64), np.zeros(pairs, np.bool_)
@@ -159,7 +159,7 @@ def simulate(
     return practice(plan.pair[did], was_right[did])
 
 
-def _loads(attempts: Attempts, nothing: int) -> tuple[Int, Float]:
+def loads(attempts: Attempts, nothing: int) -> tuple[Int, Float]:
     """Concepts and shares of each item, (L, J) each, padded with the concept `nothing` at share 0."""
     width = int(attempts.count.max())
     concepts = np.full((width, attempts.items), nothing, dtype=np.int64)

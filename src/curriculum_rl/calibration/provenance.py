@@ -12,6 +12,9 @@ _MEANING = {
     "guess": "P(right on a medium item | not known), EM",
     "slip": "P(wrong on a medium item | known), EM",
     "intercept": "logit of P(right) at the first try, marginal likelihood",
+    "right": "logits gained at one right answer, marginal likelihood",
+    "wrong": "logits moved by one wrong answer, marginal likelihood",
+    "weights": "of the network, likelihood of the next answer, stopped early on students held out of the fit",
     "slope": "logits gained at one try, marginal likelihood",
     "level": "ability before the first try, marginal likelihood",
     "rise": "logits gained at one try by one who knows nothing, marginal likelihood",
@@ -21,7 +24,8 @@ _MEANING = {
 
 def provenance(fit: Fit, source: str) -> dict[str, str]:
     """The lines for population.yaml; `source` names the log."""
-    lines = {f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fit.knowledge.concept_fields()}
+    fitted = (*fit.knowledge.concept_fields(), *fit.knowledge.files())
+    lines = {f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fitted}
     if "discrimination" in fit.knowledge.concept_fields():
         lines["knowledge.guess"] = f"fitted: P(right) by luck, marginal likelihood with a logit-normal prior; {source}"
     return lines | {

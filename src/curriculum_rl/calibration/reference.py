@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from curriculum_rl.batch import Float
-from curriculum_rl.calibration.attempts import Attempts
+from curriculum_rl.calibration.attempts import Attempts, Chains
 from curriculum_rl.calibration.scores import Scores, scores
 
 RIDGE = 0.5
@@ -55,12 +55,12 @@ def _item(attempts: Attempts) -> sparse.csr_matrix:
 
 
 def _pfa(attempts: Attempts) -> sparse.csr_matrix:
-    right, wrong = _earlier(attempts)
+    right, wrong = earlier_answers(attempts.chains)
     return sparse.hstack([np.ones((len(attempts.right), 1)), *_by_concept(attempts, right, wrong)]).tocsr()
 
 
 def _log_pfa_item(attempts: Attempts) -> sparse.csr_matrix:
-    right, wrong = (np.log1p(count) for count in _earlier(attempts))
+    right, wrong = (np.log1p(count) for count in earlier_answers(attempts.chains))
     return sparse.hstack([_item(attempts), *_by_concept(attempts, right, wrong)]).tocsr()
 
 
@@ -77,9 +77,8 @@ def _by_concept(attempts: Attempts, right: Float, wrong: Float) -> list[sparse.c
     return [sparse.csr_matrix((v, (chains.row, chains.concept)), shape) for v in values]
 
 
-def _earlier(attempts: Attempts) -> tuple[Float, Float]:
+def earlier_answers(chains: Chains) -> tuple[Float, Float]:
     """Right and wrong answers of each chain before each of its tries, (E,) each."""
-    chains = attempts.chains
     right, wrong = np.zeros(len(chains.row)), np.zeros(len(chains.row))
     for t in range(1, len(chains.starts) - 1):
         a, b = chains.starts[t], chains.starts[t + 1]

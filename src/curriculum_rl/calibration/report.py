@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from curriculum_rl.batch import Int
 from curriculum_rl.calibration.attempts import Attempts, Several
@@ -16,7 +16,7 @@ from curriculum_rl.calibration.scores import Scores
 from curriculum_rl.logs.rejects import RowCounts
 from curriculum_rl.violations import Violations
 
-Model = Literal["afm", "bkt", "irt"]
+Model = Literal["afm", "bkt", "dkt", "irt", "pfa"]
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class CalibrationConfig:
 
     def __post_init__(self) -> None:
         check = Violations("calibrate")
-        if self.model not in ("afm", "bkt", "irt"):
-            check.add("model", self.model, "must be one of afm, bkt, irt")
+        if self.model not in get_args(Model):
+            check.add("model", self.model, f"must be one of {', '.join(get_args(Model))}")
         if self.several not in ("set", "each"):
             check.add("several", self.several, "must be set or each")
         for name in ("min_students", "min_tries", "iterations", "repeats"):
@@ -66,6 +66,11 @@ class CalibrationConfig:
         check.number("seed", self.seed, at_least=0)
         check.number("reject_limit", self.reject_limit, at_least=0.0, at_most=1.0)
         check.raise_all()
+
+    @property
+    def label(self) -> str:
+        """What the fitted model is called beside others: in capitals; PFA alone is the one without students' traits."""
+        return "individual PFA" if self.model == "pfa" else self.model.upper()
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class CalibrationReport:
         rejects_file: where they are listed; None if there are none.
         fitting, unseen: students.
         fit: the population.
-        scores: by model, on unseen students; the fitted model is called by its name in capitals.
+        scores: by model, on unseen students; the fitted model is called by the config's `label`.
         practice: real and simulated practice of all students of the log, by how their traits were drawn.
         prerequisites: what was inferred.
         concepts: of the pack, positions in the fit.

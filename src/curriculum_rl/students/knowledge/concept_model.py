@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -68,6 +69,14 @@ class ConceptModel:
     def linked(self, curriculum: Curriculum) -> Self:
         """Itself: which concept builds on which is no part of it, unless a model says otherwise."""
         return self
+
+    def within(self, folder: Path) -> Self:
+        """Itself: it keeps nothing in files of its pack, unless a model says otherwise."""
+        return self
+
+    def files(self) -> dict[str, tuple[str, bytes]]:
+        """What it keeps in files of its pack, by setting: the file's name and content; none, unless a model says so."""
+        return {}
 
     def progress(self, state: Any, at: At) -> Float:
         """The logit of what could be recalled if nothing had been forgotten, unless a model says otherwise."""

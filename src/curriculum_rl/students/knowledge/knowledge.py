@@ -7,6 +7,7 @@ have shape (L, n), so that a student's traits, (n,), broadcast against them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
@@ -105,6 +106,16 @@ class Knowledge(Protocol[S]):
 
     def linked(self, curriculum: Curriculum) -> Self:
         """The same model, told which concept builds on which; itself where that makes no difference to it."""
+
+    def within(self, folder: Path) -> Self:
+        """The same model with what it keeps in files of its pack, read from the pack's folder.
+
+        Raises:
+            InvalidInput: a file is not there, or not what it should be.
+        """
+
+    def files(self) -> dict[str, tuple[str, bytes]]:
+        """What it keeps in files of its pack, by setting: the file's name and content."""
 
     def subset(self, concepts: Int) -> Self:
         """The same model of these concepts alone.
