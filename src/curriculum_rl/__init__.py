@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from curriculum_rl.envs.vector import CurriculumVectorEnv
     from curriculum_rl.envs.vector import CurriculumVectorEnv as make_vec
-    from curriculum_rl.evaluation.rollout import Outcomes, rollout
+    from curriculum_rl.evaluation.outcomes import Outcomes
+    from curriculum_rl.evaluation.rollout import rollout
     from curriculum_rl.policies.load import load_policy
     from curriculum_rl.violations import InvalidInput
     from curriculum_rl.world import World, WorldConfig, load_world
@@ -41,7 +42,7 @@ __all__ = [
 _HOMES = {
     "CurriculumVectorEnv": ("envs.vector", "CurriculumVectorEnv"),
     "InvalidInput": ("violations", "InvalidInput"),
-    "Outcomes": ("evaluation.rollout", "Outcomes"),
+    "Outcomes": ("evaluation.outcomes", "Outcomes"),
     "World": ("world", "World"),
     "WorldConfig": ("world", "WorldConfig"),
     "load_policy": ("policies.load", "load_policy"),

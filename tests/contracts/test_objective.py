@@ -14,7 +14,8 @@ import pytest
 from curriculum_rl.batch import Float, Int, arrays
 from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.envs.truth import Truth
-from curriculum_rl.evaluation.rollout import OUTCOMES, rollout
+from curriculum_rl.evaluation.outcomes import OUTCOMES
+from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.objectives.objective import Adaptive, Objective, Potential, Scaled
 from curriculum_rl.policies.random import Random
 from curriculum_rl.students.student import Happened

@@ -16,7 +16,8 @@ from curriculum_rl.agents.ppo import PPO
 from curriculum_rl.batch import Int, arrays
 from curriculum_rl.envs.single import CurriculumEnv
 from curriculum_rl.envs.vector import CurriculumVectorEnv
-from curriculum_rl.evaluation.rollout import Outcomes, blank_traces, offer, rollout
+from curriculum_rl.evaluation.outcomes import Outcomes, blank_traces
+from curriculum_rl.evaluation.rollout import offer, rollout
 from curriculum_rl.objectives.delayed_test import DelayedTest
 from curriculum_rl.policies.random import Random
 from curriculum_rl.trackers.counts import Counts

@@ -13,7 +13,8 @@ from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.envs.truth import true_outlook, true_value
 from curriculum_rl.evaluation.bounds import Choosy, bound_names, bounds_for, load_bound
 from curriculum_rl.evaluation.oracles import NO_CREDIT, prospects
-from curriculum_rl.evaluation.rollout import Outcomes, Privileged, rollout
+from curriculum_rl.evaluation.outcomes import Outcomes
+from curriculum_rl.evaluation.rollout import Privileged, rollout
 from curriculum_rl.policies.greedy_credit import GreedyCredit
 from curriculum_rl.policies.load import load_policy
 from curriculum_rl.trackers.bkt import BKTFilter

@@ -11,7 +11,8 @@ from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.envs.vector import CurriculumVectorEnv
 from curriculum_rl.evaluation.cohorts import TEST, TRAIN, TUNE, VALIDATE, apart, first
 from curriculum_rl.evaluation.oracles import TrueGreedy
-from curriculum_rl.evaluation.rollout import BINS, Outcomes, blank_traces, choose, rollout
+from curriculum_rl.evaluation.outcomes import BINS, Outcomes, blank_traces
+from curriculum_rl.evaluation.rollout import choose, rollout
 from curriculum_rl.policies.policy import best, evenly
 from curriculum_rl.policies.random import Random
 from curriculum_rl.trackers.counts import Counts
@@ -36,9 +37,11 @@ def same(a: Outcomes, b: Outcomes) -> None:
 
 @pytest.mark.parametrize("name", WORLDS)
 def test_chunks_change_nothing(name: str):
-    world, ids = world_named(name), np.arange(8)
+    """Four students, or two of each of two classes."""
+    world = world_named(name)
+    ids = np.arange(4) * max(1, world.class_size // 2)
     at_once = rollout(world, Random(), ids, seed=2)
-    for chunk in (1, 3, 4096):
+    for chunk in (1, 3):
         same(at_once, rollout(world, Random(), ids, seed=2, chunk=chunk))
 
 

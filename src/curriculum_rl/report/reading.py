@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from curriculum_rl.evaluation.kept import Kept
-from curriculum_rl.evaluation.rollout import OUTCOMES
+from curriculum_rl.evaluation.outcomes import OUTCOMES
 from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.evaluation.subgroups import Cell, Gap
 from curriculum_rl.report.record import Record, plain

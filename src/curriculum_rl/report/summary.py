@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from curriculum_rl.evaluation.rollout import OUTCOMES
+from curriculum_rl.evaluation.outcomes import OUTCOMES
 from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.report.html import Markup, between, join, p_value, percent, points, signed, tag
 from curriculum_rl.report.layout import paragraph

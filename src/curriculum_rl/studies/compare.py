@@ -11,7 +11,7 @@ import numpy as np
 from curriculum_rl.batch import Float
 from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.kept import kept
-from curriculum_rl.evaluation.rollout import Outcomes
+from curriculum_rl.evaluation.outcomes import Outcomes
 from curriculum_rl.evaluation.statistics import compare_all, intervals, iqm
 from curriculum_rl.evaluation.subgroups import by_subgroup_and_ability
 from curriculum_rl.studies.players import Played

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from curriculum_rl.config import build, nearest
 from curriculum_rl.evaluation.cohorts import TEST, first
-from curriculum_rl.evaluation.rollout import OUTCOMES, Outcomes, rollout
+from curriculum_rl.evaluation.outcomes import OUTCOMES, Outcomes
+from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.evaluation.statistics import compare_all, intervals
 from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.policies.load import load_policy

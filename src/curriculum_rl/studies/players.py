@@ -10,7 +10,8 @@ import numpy as np
 
 from curriculum_rl.batch import Float, Int
 from curriculum_rl.envs.simulation import Gate
-from curriculum_rl.evaluation.rollout import OUTCOMES, Outcomes, Player, Traces, blank_traces, rollout
+from curriculum_rl.evaluation.outcomes import OUTCOMES, Outcomes, Traces, blank_traces
+from curriculum_rl.evaluation.rollout import Player, rollout
 from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.world import World
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from curriculum_rl.evaluation.rollout import OUTCOMES
+from curriculum_rl.evaluation.outcomes import OUTCOMES
 
 
 def bars() -> Progress:
