@@ -56,7 +56,7 @@ class Room:
     def possible(self, pupil: Pupil, activity: int) -> bool:
         """Whether an activity can be done today."""
         faculties = self.reference.faculties
-        able = not faculties.on.access or faculties.possible(pupil.student.inner, activity)
+        able = faculties.possible(pupil.student.inner)[activity]
         return able and activity not in self.closed()
 
     def step(self, offers: list[list[int]]) -> list[Event | None]:

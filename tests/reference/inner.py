@@ -79,10 +79,12 @@ class Faculties:
         )
         inner.session = session
 
-    def possible(self, inner: Inner, activity: int) -> bool:
-        """Whether an activity can be done today."""
+    def possible(self, inner: Inner) -> list[bool]:
+        """Of each activity, whether it can be done today."""
+        if not self.on.access:
+            return [True] * len(self.activities)
         usable = {r.name for r, works in zip(self.on.access.resources, inner.today, strict=True) if works}
-        return set(self.activities[activity].needs) <= usable
+        return [usable.issuperset(a.needs) for a in self.activities]
 
     def chosen(
         self, inner: Inner, offered: list[int], goals: list[bool], life: Key, step: int, closed: Container[int] = ()
@@ -98,9 +100,8 @@ class Faculties:
                 math.exp(choice.interest * i + choice.goal * g) for i, g in zip(inner.interest, goals, strict=True)
             ]
             concept = self.concepts[_place(drawn_to, pick)]
-            able = [i for i, a in enumerate(self.activities) if concept in a.loads and i not in closed]
-            if self.on.access:
-                able = [i for i in able if self.possible(inner, i)]
+            possible = self.possible(inner)
+            able = [i for i, a in enumerate(self.activities) if concept in a.loads and i not in closed and possible[i]]
             return able[int(life.uniform(step_counter(step, ACTIVITY)) * len(able))] if able else offered[0]
         liked = []
         for place, i in enumerate(offered):
