@@ -198,9 +198,18 @@ examples:
     added.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="of the pack; made if need be")
     added.add_argument("--column", action="append", default=[], metavar="ROLE=NAME", help="the column of a role")
     added.add_argument("--source", default="", metavar="TEXT", help="of the log, for the card (default: the file)")
+    added.add_argument("--terms", default="", metavar="TEXT", help="of the log and its citation, for the card")
+    added.add_argument("--note", default="", metavar="TEXT", help="of what the pack is good for, for the card")
+    rule = "assumed, or a rule of half-lives fitted to the log's times (afm and irt)"
+    added.add_argument("--memory", choices=("assumed", "exponential", "power"), default="assumed", help=rule)
+    ends = "compare with simulations up to three right in a row, or try by try as logged"
+    added.add_argument("--practice", choices=("three_in_a_row", "as_logged"), default="three_in_a_row", help=ends)
+    needs = "inferred from the log (default), or none"
+    added.add_argument("--prerequisites", choices=("inferred", "none"), default="inferred", help=needs)
     several = "what an item of several skills practises: one concept for the set, or each"
     added.add_argument("--several", choices=("set", "each"), default="set", help=f"{several} (default set)")
     for name, kind, default, help in (
+        ("start-slope", float, 0.1, "logits a try at which fitting afm begins; small if little is learned"),
         ("min-students", int, 30, "on a concept, below which the pack leaves it out"),
         ("min-tries", int, 200, "on a concept, below which the pack leaves it out"),
         ("unseen-share", float, 0.2, "of students kept from fitting, if the log has no split"),

@@ -31,6 +31,7 @@ class Attempts:
         first, count: concepts of item j are `members[first[j] : first[j] + count[j]]`.
         combination: which distinct set of concepts an item needs, (J,).
         unseen: students kept from fitting, (U,).
+        day: of each try, (n,); None where the log has no times.
     """
 
     students: tuple[str, ...]
@@ -43,6 +44,7 @@ class Attempts:
     members: Int
     combination: Int
     unseen: Bool
+    day: Float | None = None
 
     @property
     def items(self) -> int:
@@ -52,7 +54,8 @@ class Attempts:
     def of_students(self, chosen: Bool) -> Attempts:
         """The tries of these students alone, (U,) bool; every index keeps its meaning."""
         rows = chosen[self.student]
-        return replace(self, student=self.student[rows], item=self.item[rows], right=self.right[rows])
+        day = None if self.day is None else self.day[rows]
+        return replace(self, student=self.student[rows], item=self.item[rows], right=self.right[rows], day=day)
 
     @cached_property
     def begins(self) -> Int:
@@ -87,6 +90,8 @@ class Chains:
         right: the answer, (E,).
         continued: whether another try of the same chain follows, (E,).
         rows: n, the number of tries.
+        gap: days since the try before it of the same chain, or, at the first, since the student's first try in the
+            log, (E,); None where the log has no times.
     """
 
     starts: Int
@@ -98,11 +103,17 @@ class Chains:
     right: Float
     continued: Bool
     rows: int
+    gap: Float | None = None
 
     @property
     def count(self) -> int:
         """C, the number of chains; the entries of step 0 are their first tries."""
         return int(self.starts[1])
+
+    @cached_property
+    def first(self) -> Int:
+        """The first entry of the chain of each entry, (E,)."""
+        return np.arange(len(self.row)) - np.repeat(self.starts[:-1], np.diff(self.starts))
 
     @cached_property
     def to_rows(self) -> sparse.csr_matrix:
@@ -146,6 +157,7 @@ def build_attempts(
         members=np.array([k for held in members for k in held], dtype=np.int64),
         combination=np.array(combination, dtype=np.int64),
         unseen=log.unseen if log.unseen is not None else _by_hash(log.students, unseen_share),
+        day=log.day,
     )
 
 
@@ -178,8 +190,9 @@ def _chains(attempts: Attempts) -> Chains:
     rank[np.argsort(-length, kind="stable")] = np.arange(len(length))
     order = np.lexsort((rank[chain], step))
     row = row[order]
+    starts = np.r_[0, np.cumsum(np.bincount(step))].astype(np.int64)
     return Chains(
-        starts=np.r_[0, np.cumsum(np.bincount(step))].astype(np.int64),
+        starts=starts,
         row=row,
         concept=concept[order],
         student=attempts.student[row],
@@ -188,4 +201,15 @@ def _chains(attempts: Attempts) -> Chains:
         right=attempts.right[row],
         continued=(step + 1 < length[chain])[order],
         rows=len(attempts.student),
+        gap=None if attempts.day is None else _gaps(attempts.day, attempts.begins, row, starts),
     )
+
+
+def _gaps(day: Float, begins: Int, row: Int, starts: Int) -> Float:
+    """Days before each entry since its chain's last try, or at its first since the student's first, (E,)."""
+    now = day[row]
+    gap: Float = now - day[begins[row]]
+    for t in range(1, len(starts) - 1):
+        a, b, before = starts[t], starts[t + 1], starts[t - 1]
+        gap[a:b] = now[a:b] - now[before : before + b - a]
+    return gap

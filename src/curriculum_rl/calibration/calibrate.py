@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from curriculum_rl.batch import Bool
 from curriculum_rl.calibration import pack
 from curriculum_rl.calibration.attempts import Attempts, build_attempts
 from curriculum_rl.calibration.card import card
 from curriculum_rl.calibration.fit import Fit, Fitter, Tick, silent
-from curriculum_rl.calibration.predictive import Comparison, compare
-from curriculum_rl.calibration.prerequisites import infer_prerequisites
+from curriculum_rl.calibration.fit_afm import USUAL_SLOPE
+from curriculum_rl.calibration.forgetting import Fitted
+from curriculum_rl.calibration.gain import gain_of
+from curriculum_rl.calibration.predictive import compare
+from curriculum_rl.calibration.prerequisites import Map, infer_prerequisites
 from curriculum_rl.calibration.provenance import provenance
 from curriculum_rl.calibration.q_matrix import read_q_matrix
 from curriculum_rl.calibration.reference import reference_scores
+from curriculum_rl.calibration.replay import replay
 from curriculum_rl.calibration.report import CalibrationConfig, CalibrationReport, Model
 from curriculum_rl.calibration.scores import scores
 from curriculum_rl.logs.fitting_log import FittingLog, read_log
 from curriculum_rl.logs.rejects import OverRejectLimit
 from curriculum_rl.packs import read_pack
 from curriculum_rl.violations import InvalidInput
+
+T = TypeVar("T")
 
 __all__ = ["CalibrationConfig", "CalibrationReport", "calibrate", "fitter", "run"]
 
@@ -38,17 +46,26 @@ def calibrate(config: CalibrationConfig, progress: Tick = silent) -> Calibration
     """
     progress("reading", 0, 1)
     q_matrix = read_q_matrix(config.q_matrix) if config.q_matrix else None
-    log = read_log(config.log, config.columns, frozenset(q_matrix.skills) if q_matrix else None)
+    timed = config.memory != "assumed"
+    log = read_log(config.log, config.columns, frozenset(q_matrix.skills) if q_matrix else None, timed)
     rejects_file = _write_rejects(config, log)
     attempts = build_attempts(log, q_matrix, config.unseen_share, config.several)
     fitting, unseen = attempts.of_students(~attempts.unseen), attempts.of_students(attempts.unseen)
     _check_split(config, fitting, unseen)
-    fit = fitter(config.model)(fitting, config.iterations, progress)
+    fit = _fit(config, fitting, config.memory, progress)
     progress("judging on unseen students", 0, 1)
-    judged = {config.label: scores(fit.predict(unseen), unseen.right)}
+    predicted = fit.predict(unseen)
+    judged = {config.label: scores(predicted, unseen.right)}
+    gain = None
+    if timed:
+        forgetless = _fit(config, fitting, "none", progress).predict(unseen)
+        judged[f"{config.label}, nothing forgotten"] = scores(forgetless, unseen.right)
+        gain = gain_of(unseen, predicted, forgetless)
     judged |= reference_scores(fitting, unseen)
     progress("simulating the log's students", 0, 1)
-    practice = _practice(config, fit, attempts, unseen)
+    stops = config.practice == "three_in_a_row"
+    practice = _practice(config, fit, attempts, unseen, compare) if stops else {}
+    replays = {} if stops else _practice(config, fit, attempts, unseen, replay)
     progress("inferring prerequisites", 0, 1)
     students, tries, enough = pack.enough_evidence(fitting, config.min_students, config.min_tries)
     among = enough & np.array([not fault for fault in fit.degenerate])
@@ -66,7 +83,9 @@ def calibrate(config: CalibrationConfig, progress: Tick = silent) -> Calibration
         attempts=attempts,
         scores=judged,
         practice=practice,
-        prerequisites=infer_prerequisites(fitting, fit.predict(fitting), among),
+        replays=replays,
+        gain=gain,
+        prerequisites=_prerequisites(config, fitting, fit, among),
         concepts=np.flatnonzero(among).astype(np.int64),
         students=students,
         tries=tries,
@@ -81,6 +100,15 @@ def fitter(model: Model) -> Fitter:
     """The fitting function of a model: `fit_<model>` in the file of that name."""
     found: Fitter = getattr(importlib.import_module(f"curriculum_rl.calibration.fit_{model}"), f"fit_{model}")
     return found
+
+
+def _fit(config: CalibrationConfig, fitting: Attempts, memory: Fitted, progress: Tick) -> Fit:
+    chosen: dict[str, Any] = {} if memory == "assumed" else {"memory": memory}
+    if config.start_slope != USUAL_SLOPE:
+        chosen["start"] = config.start_slope
+    of_model: Any = fitter(config.model)
+    fitted: Fit = of_model(fitting, config.iterations, progress, **chosen)
+    return fitted
 
 
 def _write_rejects(config: CalibrationConfig, log: FittingLog) -> Path | None:
@@ -111,24 +139,37 @@ def _check_split(config: CalibrationConfig, fitting: Attempts, unseen: Attempts)
         raise AssertionError("a student is both fitted and judged")
 
 
-def _practice(config: CalibrationConfig, fit: Fit, everyone: Attempts, unseen: Attempts) -> dict[str, Comparison]:
+def _practice(
+    config: CalibrationConfig,
+    fit: Fit,
+    everyone: Attempts,
+    unseen: Attempts,
+    check: Callable[[Attempts, Fit, int, int, bool], T],
+) -> dict[str, T]:
     return {
-        "all students, traits from their own answers": compare(everyone, fit, config.seed, config.repeats, True),
-        "all students, traits from the population": compare(everyone, fit, config.seed, config.repeats, False),
-        "unseen students, traits from their own answers": compare(unseen, fit, config.seed, config.repeats, True),
+        "all students, traits from their own answers": check(everyone, fit, config.seed, config.repeats, True),
+        "all students, traits from the population": check(everyone, fit, config.seed, config.repeats, False),
+        "unseen students, traits from their own answers": check(unseen, fit, config.seed, config.repeats, True),
     }
+
+
+def _prerequisites(config: CalibrationConfig, fitting: Attempts, fit: Fit, among: Bool) -> Map:
+    if config.prerequisites == "none":
+        return Map((), 0, 0, 0)
+    return infer_prerequisites(fitting, fit.predict(fitting), among)
 
 
 def _publish(report: CalibrationReport, fitting: Attempts) -> None:
     """Writes the pack and reads it back: what is published is valid."""
     config, fit, kept = report.config, report.fit, report.concepts
-    source = config.source or config.log.name
+    source, told_apart = config.source or config.log.name, len(pack.forms_of(fitting)) > 2
+    lines = provenance(fit, source, config.prerequisites == "inferred", told_apart)
     files: dict[str, str | bytes] = {
         "card.md": card(report),
         "concepts.csv": pack.concepts_csv(fitting, fit, kept, report.tries),
         "prerequisites.csv": pack.prerequisites_csv(fitting, report.prerequisites.edges),
         "activities.csv": pack.activities_csv(fitting, fit, kept),
-        "population.yaml": pack.population_yaml(fit, provenance(fit, source)),
+        "population.yaml": pack.population_yaml(fit, lines),
     }
     files |= dict(fit.knowledge.subset(kept).files().values())
     pack.write_pack(config.out, files)
@@ -175,6 +216,11 @@ def _print(report: CalibrationReport, console: Console) -> None:
             f"{name}: accuracy by opportunity within {c.furthest:.3f}, wheel-spinning "
             f"{c.wheel_spinning:.1%} (real {c.real.wheel_spinning:.1%})"
         )
+    for name, r in report.replays.items():
+        real, simulated, _ = r.slopes()
+        say(f"{name}: accuracy within {r.furthest:.3f}, {simulated:+.4f} logits a try (real {real:+.4f})")
+    if report.gain:
+        say(f"{report.fit.memory}: {report.gain}")
     spread = report.fit.spread
     say(
         f"ability sd {spread.ability_sd:.2f}, rate sd {spread.rate_sd:.2f}, correlation {spread.correlation:.2f}",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import fields
 
 import numpy as np
 
-from curriculum_rl.calibration.pack import FORMS, SUBGROUPS, concept_id
+from curriculum_rl.calibration.card_replay import forgetting, replays
+from curriculum_rl.calibration.pack import SUBGROUPS, concept_id, forms_of
 from curriculum_rl.calibration.predictive import Comparison
 from curriculum_rl.calibration.prerequisites import FIRST_SHARE, HELPS, MET, MOST_PARENTS
 from curriculum_rl.calibration.report import CalibrationReport
@@ -35,10 +37,17 @@ METHODS = {
 }
 """Of fitting, where it is not marginal likelihood."""
 
+_SHOWN = (
+    "memory", "practice", "prerequisites", "start_slope", "min_students", "min_tries", "iterations", "repeats",
+)  # fmt: skip
+"""Settings that the command on the card gives where they are not as usual."""
+
 
 def card(report: CalibrationReport) -> str:
     """Markdown, deterministic: no date, no machine."""
-    parts = [_head(report), _fitted(report), _unseen(report), _practice(report), _prerequisites(report)]
+    parts = [_head(report), _fitted(report), _unseen(report)]
+    parts += [forgetting(report)] if report.gain else []
+    parts += [_practice(report) if report.practice else replays(report), _prerequisites(report)]
     parts += [_left_out(report), _limits(report)]
     return "\n\n".join(_wrapped(block) for part in parts for block in part.split("\n\n")) + "\n"
 
@@ -55,16 +64,25 @@ def _head(report: CalibrationReport) -> str:
     arguments = ["curriculum-rl calibrate", f"--log {config.log.name}"]
     arguments += [f"--q-matrix {config.q_matrix.name}"] if config.q_matrix else []
     arguments += [f"--model {config.model}", f"--out simulators/{config.out.name}"]
+    arguments += [f"--column {role}={name}" for role, name in config.columns.items()]
+    for name in _SHOWN:
+        value = getattr(config, name)
+        usual = next(f.default for f in fields(config) if f.name == name)
+        arguments += [f"--{name.replace('_', '-')} {value}"] if value != usual else []
     arguments += [f'--source "{config.source}"'] if config.source else []
-    notice = f"{NOTICES[config.model]}\n\n" if config.model in NOTICES else ""
-    return f"""# {config.out.name}
+    arguments += [f'--terms "{config.terms}"'] if config.terms else []
+    arguments += [f'--note "{config.note}"'] if config.note else []
+    terms = f"\n\nThe log's terms and citation: {config.terms}" if config.terms else ""
+    notices = [text for text in (NOTICES.get(config.model), config.note) if text]
+    note = "".join(f"\n\n{text}" for text in notices)
+    return f"""# {config.out.name}{note}
 
-{notice}Simulated students fitted to {config.source or config.log.name}: {MODELS[config.model]}. Parameters and
-figures only; no row of the log is here.
+Simulated students fitted to {config.source or config.log.name}: {MODELS[config.model]}. Parameters and figures only; no
+row of the log is here.
 
     {" ".join(arguments)}
 
-writes these files again, byte for byte on the same platform and package versions.
+writes these files again, byte for byte on the same platform and package versions.{terms}
 
 The log: {counts.read:,} rows read, {counts.accepted:,} accepted, {counts.rejected:,} rejected, {counts.merged:,} merged
 into others; {report.fitting + report.unseen:,} students, of whom {report.fitting:,} were fitted and {report.unseen:,}
@@ -79,9 +97,12 @@ def _fitted(report: CalibrationReport) -> str:
         for name in fit.knowledge.concept_fields()
     ]
     shares = ", ".join(f"{g.name} {g.share:.0%} at {g.mean:+.1f} sd" for g in SUBGROUPS)
+    of_concept = forms_of(report.attempts)
     forms = ", ".join(
-        f"{f.name} (quantile {f.quantile:g}, learning x {f.learning:g}, {f.minutes:g} minutes)" for f in FORMS
+        f"{f.name} (quantile {f.quantile:g}, learning x {f.learning:g}, {f.minutes:g} minutes)" for f in of_concept
     )
+    how_many = {2: "two", 4: "four"}[len(of_concept)]
+    memory = "memory, " if fit.memory is None else ""
     several = {
         "set": "An item of several skills practises one concept, the set of its skills, named like s045+s058.",
         "each": "An item of several skills practises every one of them.",
@@ -103,9 +124,9 @@ Between items of a concept: difficulty sd {fit.difficulty_sd:.2f} logits, each i
 are allowed to go with how many concepts a student meets ({fit.volume.ability:+.2f} and
 {fit.volume.rate:+.2f} for one sd of its logarithm), so that those who stay long do not stand for everybody.
 
-**Assumed**: the subgroups ({shares}; together they have the fitted variances), four activities a concept ({forms}; the
-difficulties are quantiles of the fitted ones, the worked example shows no answer), memory, goals, leak and calendar.
-**Published**: the spread of pace, van der Linden (2006)."""
+**Assumed**: the subgroups ({shares}; together they have the fitted variances), {how_many} activities a concept
+({forms}; the difficulties are quantiles of the fitted ones, the worked example shows no answer),
+{memory}goals, leak and calendar. **Published**: the spread of pace, van der Linden (2006)."""
 
 
 def _kept(report: CalibrationReport, name: str) -> np.ndarray:
@@ -167,6 +188,10 @@ Accuracy by opportunity within {c.furthest:.3f} of the real curve. Wheel-spinnin
 
 
 def _prerequisites(report: CalibrationReport) -> str:
+    if report.config.prerequisites == "none":
+        return """## Prerequisites
+
+None: the log's order is no evidence of what needs what, and none were inferred."""
     found, most = report.prerequisites, sorted(report.concepts, key=lambda k: -report.tries[k])[:20]
     inside = sum(e.prerequisite in most and e.concept in most for e in found.edges)
     return f"""## Prerequisites
@@ -207,10 +232,18 @@ def _limits(report: CalibrationReport) -> str:
         if report.config.q_matrix
         else ""
     )
+    memory = (
+        "- Without times, forgetting between tries is not told apart from slips and loss at a try, and the memory of "
+        "this\n  pack is assumed: sweep it."
+    )
+    if report.fit.memory is not None:
+        memory = (
+            "- A gap is not only time: after one, students meet other units, harder items and mixed review, and what\n"
+            "  is fitted as forgetting holds some of that. Half-lives are those of this one course: sweep them."
+        )
     return f"""## Limits
 
-{names}- Without times, forgetting between tries is not told apart from slips and loss at a try, and the memory of this
-  pack is assumed: sweep it.
+{names}{memory}
 - Difficulty, guess and slip are those of problems that students met in the order of their course.
 - Where the tables above show a difference from real practice, the simulation is wrong by that much.
 - The method (what a concept is, forgetting, priors, how students leave) was chosen with tables like these of

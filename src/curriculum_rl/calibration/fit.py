@@ -21,6 +21,7 @@ from curriculum_rl.calibration.spread import (
     weights_by_volume,
 )
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
+from curriculum_rl.students.memory.consolidation import Consolidation
 
 Tick = Callable[[str, int, int], None]
 """Told what is being done, the steps done, and the steps in all."""
@@ -47,6 +48,7 @@ class Fit:
         degenerate: why a concept's numbers cannot be trusted; "" where they can, (K,).
         right_at_nodes: the one-step predictions of this fit.
         grid: points of ability and of rate that prediction integrates over.
+        memory: fitted to the log's times; None where it is assumed.
     """
 
     knowledge: ConceptModel
@@ -58,6 +60,7 @@ class Fit:
     degenerate: tuple[str, ...]
     right_at_nodes: RightAtNodes
     grid: tuple[int, int]
+    memory: Consolidation | None = None
 
     def predict(self, attempts: Attempts) -> Float:
         """P(right) one step ahead of each try, (n,).

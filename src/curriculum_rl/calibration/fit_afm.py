@@ -13,23 +13,29 @@ import numpy as np
 from curriculum_rl.batch import Float
 from curriculum_rl.calibration.attempts import Attempts, Chains
 from curriculum_rl.calibration.fit import Fit, Prior, Tick
+from curriculum_rl.calibration.forgetting import Fitted
 from curriculum_rl.calibration.growth import fit_growth
-from curriculum_rl.calibration.spread import Nodes, Spread
+from curriculum_rl.calibration.spread import LEAST, Nodes, Spread
 from curriculum_rl.students.knowledge.afm import AFM
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
 
 _SMALLEST = 1e-3
+USUAL_SLOPE = 0.1
+"""Logits a try over 27 data sets: Koedinger et al. (2023), doi:10.1073/pnas.2221311120. Where a log holds far less, say
+so: on a logarithm EM would take hundreds of iterations from here to there."""
 
 
 @dataclass(frozen=True)
 class _AFM:
     """Columns: intercept, ln slope."""
 
+    start: float = USUAL_SLOPE
+
     def priors(self) -> list[Prior]:
-        return [Prior(0.5, 1.0), Prior(float(np.log(0.1)), 0.8)]
+        return [Prior(0.5, 1.0), Prior(float(np.log(self.start)), 0.8)]
 
     def spread(self) -> Spread:
-        return Spread(1.0, 0.05, 0.0)
+        return Spread(1.0, 0.5 * self.start, 0.0)
 
     def logits(self, values: Float, chains: Chains, grid: Nodes) -> Float:
         slope = np.maximum(0.0, np.exp(values[:, [1]]) + grid.rate)[chains.concept]
@@ -56,6 +62,9 @@ class _AFM:
         return model, ("",) * len(values)
 
 
-def fit_afm(attempts: Attempts, iterations: int, tick: Tick) -> Fit:
-    """Fits the population to all tries of `attempts`."""
-    return fit_growth(_AFM(), attempts, iterations, tick)
+def fit_afm(
+    attempts: Attempts, iterations: int, tick: Tick, memory: Fitted = "assumed", start: float = USUAL_SLOPE
+) -> Fit:
+    """Fits the population to all tries of `attempts`, and its memory unless assumed; slopes begin at `start`."""
+    least = LEAST * np.array([1.0, (start / USUAL_SLOPE) ** 2])  # of the spread of rates, in proportion
+    return fit_growth(_AFM(start), attempts, iterations, tick, memory, least)

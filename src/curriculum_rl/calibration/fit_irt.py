@@ -16,6 +16,7 @@ from scipy.special import expit, logit
 from curriculum_rl.batch import Float
 from curriculum_rl.calibration.attempts import Attempts, Chains
 from curriculum_rl.calibration.fit import Fit, Prior, Tick
+from curriculum_rl.calibration.forgetting import Fitted
 from curriculum_rl.calibration.growth import fit_growth
 from curriculum_rl.calibration.spread import Nodes, Spread
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
@@ -86,6 +87,6 @@ class _IRT:
         return model, tuple(str(fault) for fault in faults)
 
 
-def fit_irt(attempts: Attempts, iterations: int, tick: Tick) -> Fit:
-    """Fits the population to all tries of `attempts`."""
-    return fit_growth(_IRT(), attempts, iterations, tick)
+def fit_irt(attempts: Attempts, iterations: int, tick: Tick, memory: Fitted = "assumed") -> Fit:
+    """Fits the population to all tries of `attempts`, and its memory unless that is assumed."""
+    return fit_growth(_IRT(), attempts, iterations, tick, memory)

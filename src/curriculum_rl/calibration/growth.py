@@ -2,6 +2,8 @@
 
     P(right) = c + (1 - c) logistic(eta),   eta = sum over the item's concepts of share * (x_k - a_k * difficulty)
 
+Where the log has times, what was gained is multiplied by what is kept of it: see `forgetting.py`.
+
 x_k is what a student at one point of the trait space has on concept k before the try: it follows from the earlier
 tries, in PFA from their answers too. c and a are shares-weighted means over the item's concepts.
 
@@ -12,7 +14,7 @@ Bayes); the covariance follows the posterior's second moments. Bock & Aitkin (19
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +23,9 @@ from scipy.special import expit
 from curriculum_rl.batch import Float
 from curriculum_rl.calibration.attempts import Attempts, Chains
 from curriculum_rl.calibration.fit import Fit, Prior, Tick, practised, step, summed
+from curriculum_rl.calibration.forgetting import Fitted, Forgetting, first_guess, retention
 from curriculum_rl.calibration.spread import (
+    LEAST,
     Nodes,
     Spread,
     Volume,
@@ -50,7 +54,7 @@ class Growth(Protocol):
         """Where the spread between students starts."""
 
     def logits(self, values: Float, chains: Chains, grid: Nodes) -> Float:
-        """x before each entry of the chains at each node, (E, G)."""
+        """x before each entry of the chains at each node, nothing forgotten, (E, G)."""
 
     def slope(self, values: Float) -> Float:
         """a, (K,)."""
@@ -76,10 +80,20 @@ class _State:
     volume: Volume
     priors: list[Prior]
     difficulty_sd: float = 0.7
+    forgetting: Forgetting | None = None  # None: all is kept
+    least: Float = field(default_factory=LEAST.copy)  # added to the variances of ability and rate, (2,)
 
 
-def fit_growth(model: Growth, attempts: Attempts, iterations: int, tick: Tick, tolerance: float = 2e-5) -> Fit:
-    """Fits the population; stops where an iteration gains less than `tolerance` nats a try."""
+def fit_growth(
+    model: Growth,
+    attempts: Attempts,
+    iterations: int,
+    tick: Tick,
+    memory: Fitted = "assumed",
+    least: Float = LEAST,
+    tolerance: float = 2e-5,
+) -> Fit:
+    """Fits the population, and its memory unless that is assumed; stops at a gain under `tolerance` nats a try."""
     priors, volume = model.priors(), Volume.of(attempts.concepts_met)
     means = [prior.mean for prior in priors]
     s = _State(
@@ -88,17 +102,25 @@ def fit_growth(model: Growth, attempts: Attempts, iterations: int, tick: Tick, t
         spread=model.spread(),
         volume=volume,
         priors=priors,
+        forgetting=None if memory in ("assumed", "none") else Forgetting.of(first_guess(memory), attempts.chains),
+        least=least,
     )
     history: list[float] = []
     for i in range(iterations):
         tick("fitting", i, iterations)
         history.append(_iterate(model, attempts, s, follow=i >= 3))
-        if i > 5 and history[-1] - history[-2] < tolerance:
+        gained = history[-1] - history[-2] if i else np.inf
+        # With memory fitted, it must have settled, too; and of rare items the likelihood falls while they shrink to 0.
+        settled = gained < tolerance if memory == "assumed" else abs(gained) < tolerance
+        settled &= s.forgetting is None or s.forgetting.settled
+        if i > 5 and settled:
             break
     knowledge, faults = model.finish(s.values)
+    fitted = s.forgetting.memory if s.forgetting else None
 
     def right_at_nodes(others: Attempts, grid: Nodes) -> Float:
-        eta, _, luck = _eta(model, others, s, grid)
+        kept = retention(fitted, others.chains) if fitted else None
+        eta, _, luck = _eta(model, others, s, grid, kept)
         right: Float = luck[:, None] + (1.0 - luck[:, None]) * expit(eta)
         return np.clip(right, _EDGE, 1.0 - _EDGE)
 
@@ -112,15 +134,25 @@ def fit_growth(model: Growth, attempts: Attempts, iterations: int, tick: Tick, t
         degenerate=faults,
         right_at_nodes=right_at_nodes,
         grid=PREDICT_GRID,
+        memory=fitted,
     )
 
 
-def _eta(model: Growth, attempts: Attempts, s: _State, grid: Nodes) -> tuple[Float, Float, Float]:
+def _x(model: Growth, values: Float, chains: Chains, grid: Nodes, kept: Float | None) -> Float:
+    """x before each entry at each node, (E, G), of which practice is kept to a part, (E,)."""
+    x = model.logits(values, chains, grid)
+    if kept is not None:
+        first = x[chains.first]
+        x = first + kept[:, None] * (x - first)
+    return x
+
+
+def _eta(model: Growth, attempts: Attempts, s: _State, grid: Nodes, kept: Float | None) -> tuple[Float, Float, Float]:
     """Logit of each try at each node, (n, G), and its slope and luck, (n,)."""
     chains = attempts.chains
     slope = chains.to_rows @ model.slope(s.values)[chains.concept]
     luck = chains.to_rows @ model.luck(s.values)[chains.concept]
-    eta = chains.to_rows @ model.logits(s.values, chains, grid)
+    eta = chains.to_rows @ _x(model, s.values, chains, grid, kept)
     eta -= (slope * s.difficulty[attempts.item])[:, None]
     return eta, slope, luck
 
@@ -144,7 +176,7 @@ class _Tries:
 
 
 def _tries(model: Growth, attempts: Attempts, s: _State, grid: Nodes) -> _Tries:
-    eta, slope, luck = _eta(model, attempts, s, grid)
+    eta, slope, luck = _eta(model, attempts, s, grid, s.forgetting.kept if s.forgetting else None)
     chance, spare = expit(eta), 1.0 - luck[:, None]
     right = np.clip(1.0 - spare + spare * chance, _EDGE, 1.0 - _EDGE)
     return _Tries(right, 1.0 - chance, spare * chance * (1.0 - chance), slope)
@@ -164,8 +196,10 @@ def _iterate(model: Growth, attempts: Attempts, s: _State, follow: bool) -> floa
     s.values = s.values + _concept_steps(model, attempts, s, grid, tries, of_try)
     # Items move after concepts, not with them: both can explain the same surprise, and together would overshoot.
     _move_difficulty(attempts, s, _tries(model, attempts, s, grid), of_try)
+    if s.forgetting is not None:
+        _move_memory(model, attempts, s, grid, s.forgetting, of_try)
     present = attempts.concepts_met > 0
-    mean, s.spread, s.volume = moments(weight[present], grid, s.volume, x[present])
+    mean, s.spread, s.volume = moments(weight[present], grid, s.volume, x[present], s.least)
     s.values = model.absorb(s.values, mean)
     if follow:
         seen = practised(attempts.chains.concept, len(attempts.concepts))
@@ -183,6 +217,23 @@ def _move_difficulty(attempts: Attempts, s: _State, tries: _Tries, weight: Float
     s.difficulty = s.difficulty + step(gradient, curvature)
     seen = practised(attempts.item, items)
     s.difficulty_sd = float(np.sqrt((s.difficulty[seen] ** 2 + 1.0 / curvature[seen]).mean()))
+
+
+def _move_memory(
+    model: Growth, attempts: Attempts, s: _State, grid: Nodes, forgetting: Forgetting, weight: Float
+) -> None:
+    """Fisher scoring of the memory, which all concepts share."""
+    chains, tries = attempts.chains, _tries(model, attempts, s, grid)
+    x = model.logits(s.values, chains, grid)
+    grown = x - x[chains.first]
+    surprise, mass = tries.surprise(attempts.right, weight), tries.information(weight)
+
+    def slope(change: Float) -> tuple[Float, Float]:
+        effects = [tries.per_logit * (chains.to_rows @ (grown * of_r[:, None])) for of_r in change]
+        gradient = np.array([(surprise * effect).sum() for effect in effects])
+        return gradient, np.array([[(mass * one * other).sum() for other in effects] for one in effects])
+
+    s.forgetting = forgetting.moved(chains, slope)
 
 
 def _concept_steps(model: Growth, attempts: Attempts, s: _State, grid: Nodes, tries: _Tries, weight: Float) -> Float:
@@ -208,7 +259,8 @@ def _effects(model: Growth, chains: Chains, s: _State, grid: Nodes, tries: _Trie
     """Change of P(right) with each parameter of the entry's concept, (E, G) each; growth by finite differences."""
     share = chains.share[:, None]
     difficulty = s.difficulty[chains.item][:, None]
-    base, slope = model.logits(s.values, chains, grid), model.slope(s.values)
+    kept = s.forgetting.kept if s.forgetting else None
+    base, slope = _x(model, s.values, chains, grid, kept), model.slope(s.values)
     per_logit = tries.per_logit[chains.row]
     effects: list[Float] = []
     for column in range(s.values.shape[1]):
@@ -218,7 +270,7 @@ def _effects(model: Growth, chains: Chains, s: _State, grid: Nodes, tries: _Trie
             continue
         nudged = s.values.copy()
         nudged[:, column] += _NUDGE
-        change = model.logits(nudged, chains, grid) - base
+        change = _x(model, nudged, chains, grid, kept) - base
         change -= (model.slope(nudged) - slope)[chains.concept][:, None] * difficulty
         effects.append(share * change / _NUDGE * per_logit)
     return effects

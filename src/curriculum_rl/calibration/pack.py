@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from curriculum_rl.calibration.fit import Fit
 from curriculum_rl.calibration.prerequisites import Edge
 from curriculum_rl.calibration.spread import Spread
 from curriculum_rl.files import write_whole
+from curriculum_rl.students.memory.consolidation import Consolidation
+from curriculum_rl.students.memory.exponential import Exponential
 
 DIGITS = 5
 """Significant digits of every number in a pack."""
@@ -50,6 +52,13 @@ FORMS = (
 )
 
 
+def forms_of(attempts: Attempts) -> tuple[Form, ...]:
+    """The forms that a pack gets: easy and hard problems only where the log tells items of a concept apart."""
+    if attempts.items > len(attempts.concepts):
+        return FORMS
+    return tuple(form for form in FORMS if form.quantile == 0.5)
+
+
 @dataclass(frozen=True)
 class Subgroup:
     """A named part of the population: its share, and its mean ability in population standard deviations."""
@@ -71,7 +80,7 @@ def short(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def groups(spread: Spread) -> list[dict[str, Any]]:
+def groups(spread: Spread, memory_sd: float = 0.3) -> list[dict[str, Any]]:
     """The subgroups as settings: a mixture with the fitted variances of ability and rate, and their covariance.
 
     With means m_g sd apart, the sd within is sd * sqrt(1 - sum_g share_g m_g^2). Rates have the same mean in every
@@ -91,7 +100,7 @@ def groups(spread: Spread) -> list[dict[str, Any]]:
             "pace_mean": 0.0,
             "pace_sd": 0.25,
             "memory_mean": 0.0,
-            "memory_sd": 0.3,
+            "memory_sd": memory_sd,
         }
         for g in SUBGROUPS
     ]
@@ -120,7 +129,7 @@ def activities_csv(attempts: Attempts, fit: Fit, kept: Int) -> str:
         own = chains.concept == k
         values = fit.difficulty[chains.item[own]]
         concept = attempts.concepts[k]
-        for form in FORMS:
+        for form in forms_of(attempts):
             difficulty = quantile(values, chains.share[own], form.quantile)
             rows.append(
                 [
@@ -155,16 +164,9 @@ def population_yaml(fit: Fit, provenance: Mapping[str, str]) -> str:
     files = {setting: name for setting, (name, _) in fit.knowledge.files().items()}
     settings = {
         "knowledge": {"_target_": f"{model.__module__}.{model.__qualname__}", **files},
-        "memory": {
-            "_target_": "curriculum_rl.students.memory.exponential.Exponential",
-            "new_days": 5.0,
-            "known_days": 40.0,
-            "gain": 0.2,
-            "spacing": 2.0,
-            "cap_days": 365.0,
-        },
+        "memory": _settings_of(fit.memory or Exponential()),
         "pace": {"_target_": "curriculum_rl.students.pace.Pace", "residual_sd": 0.5},
-        "groups": groups(fit.spread),
+        "groups": groups(fit.spread, 0.3 if fit.memory is None else 0.0),
         "goals": {"share": 0.4},
         "leak": 0.1,
         "course": {
@@ -176,6 +178,12 @@ def population_yaml(fit: Fit, provenance: Mapping[str, str]) -> str:
         "provenance": dict(provenance),
     }
     return yaml.safe_dump(settings, sort_keys=False, width=110, allow_unicode=True)
+
+
+def _settings_of(memory: Consolidation) -> dict[str, Any]:
+    """A memory as settings; what was fitted is rounded."""
+    kind = type(memory)
+    return {"_target_": f"{kind.__module__}.{kind.__qualname__}"} | {k: short(v) for k, v in asdict(memory).items()}
 
 
 def concept_id(concept: str) -> str:

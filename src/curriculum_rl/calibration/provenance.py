@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from curriculum_rl.calibration.fit import Fit
+from curriculum_rl.calibration.forgetting import fitted_names
 from curriculum_rl.calibration.prerequisites import FIRST_SHARE, HELPS, MET
 
 _MEANING = {
@@ -22,13 +23,28 @@ _MEANING = {
 }
 
 
-def provenance(fit: Fit, source: str) -> dict[str, str]:
-    """The lines for population.yaml; `source` names the log."""
+_MEMORY = {
+    "new_days": "half-life of what was newly learned",
+    "gain": "growth of the half-life with any right answer",
+    "spacing": "its further growth where the answer was about to be forgotten",
+    "decay": "exponent of the power law",
+}
+
+
+def provenance(fit: Fit, source: str, inferred: bool = True, told_apart: bool = True) -> dict[str, str]:
+    """The lines for population.yaml.
+
+    Args:
+        fit: the population.
+        source: names the log.
+        inferred: whether prerequisites were inferred from it.
+        told_apart: whether it tells items of a concept apart.
+    """
     fitted = (*fit.knowledge.concept_fields(), *fit.knowledge.files())
     lines = {f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fitted}
     if "discrimination" in fit.knowledge.concept_fields():
         lines["knowledge.guess"] = f"fitted: P(right) by luck, marginal likelihood with a logit-normal prior; {source}"
-    return lines | {
+    lines |= {
         "memory.new_days": "assumed: half-life of what was newly learned; sweep it",
         "memory.known_days": "assumed: half-life of what was known before the course; sweep it",
         "memory.gain": "assumed: a recall lengthens the half-life by at least a fifth",
@@ -48,3 +64,17 @@ def provenance(fit: Fit, source: str) -> dict[str, str]:
         "activities.minutes": "assumed: 1.8, 2, 2.4 and 2 minutes",
         "activities.learning": "assumed: .7, 1, 1.25 and 1.7 times the learning of a medium problem",
     }
+    if fit.memory is not None:
+        how = "marginal likelihood from the times of the log, with a wide log-normal prior"
+        lines |= {f"memory.{name}": f"fitted: {_MEMORY[name]}, {how}; {source}" for name in fitted_names(fit.memory)}
+        lines["memory.known_days"] = "assumed: a year; what was known at first is not forgotten in this model"
+        lines["groups"] = lines["groups"].replace("the spread of memory", "that all remember as long")
+    if not told_apart:
+        lines["activities.difficulty"] = (
+            "fitted: one number a concept, shrunk towards 0; the log does not tell its items apart"
+        )
+        lines["activities.minutes"] = "assumed: 2 minutes"
+        lines["activities.learning"] = "assumed: a worked example teaches 1.7 times as much as a problem"
+    if not inferred:
+        lines["prerequisites.strength"] = "assumed: there are none; the log's order does not say what needs what"
+    return lines

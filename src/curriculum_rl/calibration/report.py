@@ -10,13 +10,20 @@ from typing import Literal, get_args
 from curriculum_rl.batch import Int
 from curriculum_rl.calibration.attempts import Attempts, Several
 from curriculum_rl.calibration.fit import Fit
+from curriculum_rl.calibration.fit_afm import USUAL_SLOPE
+from curriculum_rl.calibration.forgetting import FittedMemory
+from curriculum_rl.calibration.gain import Gain
 from curriculum_rl.calibration.predictive import Comparison
 from curriculum_rl.calibration.prerequisites import Map
+from curriculum_rl.calibration.replay import Replay
 from curriculum_rl.calibration.scores import Scores
 from curriculum_rl.logs.rejects import RowCounts
 from curriculum_rl.violations import Violations
 
 Model = Literal["afm", "bkt", "dkt", "irt", "pfa"]
+
+GROW: tuple[Model, ...] = ("afm", "irt")
+"""The models whose memory can be fitted: what grew by practice is known from the log (see `forgetting.py`)."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,13 @@ class CalibrationConfig:
         columns: role to column name, where the usual names do not fit.
         several: what an item of several skills practises: one concept for the set, or each skill.
         source: of the log, for the card and the provenance; "" for the file's name.
+        terms: of the log, and its citation, for the card.
+        note: what the pack is good for, for the card.
+        memory: assumed, or which rule of half-lives is fitted to the log's times; for models of growth.
+        practice: how real and simulated practice are compared: where pairs end at the third right answer in a row, as
+            in a skill builder, or try by try as logged.
+        prerequisites: inferred from the log, or none.
+        start_slope: logits a try at which fitting AFM begins; give a small one for a log with next to no learning.
         min_students, min_tries: evidence below which a concept is left out of the pack.
         unseen_share: students kept from fitting where the log has no split of its own.
         iterations: of the fit, at most.
@@ -46,6 +60,12 @@ class CalibrationConfig:
     columns: Mapping[str, str] = field(default_factory=dict)
     several: Several = "set"
     source: str = ""
+    terms: str = ""
+    note: str = ""
+    memory: FittedMemory = "assumed"
+    practice: Literal["three_in_a_row", "as_logged"] = "three_in_a_row"
+    prerequisites: Literal["inferred", "none"] = "inferred"
+    start_slope: float = USUAL_SLOPE
     min_students: int = 30
     min_tries: int = 200
     unseen_share: float = 0.2
@@ -60,8 +80,19 @@ class CalibrationConfig:
             check.add("model", self.model, f"must be one of {', '.join(get_args(Model))}")
         if self.several not in ("set", "each"):
             check.add("several", self.several, "must be set or each")
+        if self.memory not in get_args(FittedMemory):
+            check.add("memory", self.memory, f"must be one of {', '.join(get_args(FittedMemory))}")
+        elif self.memory != "assumed" and self.model not in GROW:
+            check.add("memory", self.memory, f"can be fitted with the models {' and '.join(GROW)} alone")
+        if self.practice not in ("three_in_a_row", "as_logged"):
+            check.add("practice", self.practice, "must be three_in_a_row or as_logged")
+        if self.prerequisites not in ("inferred", "none"):
+            check.add("prerequisites", self.prerequisites, "must be inferred or none")
         for name in ("min_students", "min_tries", "iterations", "repeats"):
             check.number(name, getattr(self, name), at_least=1)
+        check.number("start_slope", self.start_slope, above=0.0, at_most=1.0)
+        if self.start_slope != USUAL_SLOPE and self.model != "afm":
+            check.add("start_slope", self.start_slope, "is of the model afm alone")
         check.number("unseen_share", self.unseen_share, above=0.0, below=1.0)
         check.number("seed", self.seed, at_least=0)
         check.number("reject_limit", self.reject_limit, at_least=0.0, at_most=1.0)
@@ -84,7 +115,10 @@ class CalibrationReport:
         fitting, unseen: students.
         fit: the population.
         scores: by model, on unseen students; the fitted model is called by the config's `label`.
-        practice: real and simulated practice of all students of the log, by how their traits were drawn.
+        practice: real and simulated practice of all students of the log, by how their traits were drawn; empty where
+            it is compared as logged.
+        replays: the same, as logged; else empty.
+        gain: of the fitted memory over none on unseen students; None where memory is assumed.
         prerequisites: what was inferred.
         concepts: of the pack, positions in the fit.
         students, tries: evidence of each concept of the fit, (K,) each.
@@ -101,6 +135,8 @@ class CalibrationReport:
     attempts: Attempts
     scores: Mapping[str, Scores]
     practice: Mapping[str, Comparison]
+    replays: Mapping[str, Replay]
+    gain: Gain | None
     prerequisites: Map
     concepts: Int
     students: Int

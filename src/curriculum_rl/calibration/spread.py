@@ -22,6 +22,8 @@ import numpy as np
 from curriculum_rl.batch import Float, Int
 from curriculum_rl.calibration.attempts import Attempts
 
+LEAST = np.array([1e-4, 1e-4])
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -129,7 +131,7 @@ def by_student(values: Float, student: Int, students: int) -> Float:
     return sums
 
 
-def moments(weight: Float, grid: Nodes, volume: Volume, x: Float) -> tuple[Float, Spread, Volume]:
+def moments(weight: Float, grid: Nodes, volume: Volume, x: Float, least: Float = LEAST) -> tuple[Float, Spread, Volume]:
     """The next mean of (ability, rate), (2,), their whole spread around it, and the slopes on volume, of EM.
 
     The model has no mean of its own: the caller moves it into the concepts' parameters (parameter-expanded EM, Liu,
@@ -138,13 +140,14 @@ def moments(weight: Float, grid: Nodes, volume: Volume, x: Float) -> tuple[Float
     Args:
         weight: posteriors of the students with tries, (U, G).
         x: their standardised log numbers of concepts, (U,), of mean 0 and variance 1.
+        least: added to the variances of ability and rate, (2,), so that none ever collapses to 0.
     """
     traits = np.stack([grid.ability, grid.rate], axis=1)
     own = weight @ traits
     mean = own.mean(axis=0)
     slope = ((x - x.mean())[:, None] * own).mean(axis=0) / max(float(x.var()), 1e-12)
     second = (traits.T * weight.mean(axis=0)) @ traits - np.outer(mean, mean)
-    spread = Spread.from_covariance(second + 1e-4 * np.eye(2))
+    spread = Spread.from_covariance(second + np.diag(least))
     return mean, spread, replace(volume, ability=float(slope[0]), rate=float(slope[1]))
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from curriculum_rl.batch import Bool, Int
+from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.logs.rejects import Rejects, RowCounts
-from curriculum_rl.logs.table import Table, Text, read_table
+from curriculum_rl.logs.table import ALIASES, Table, Text, read_table
 from curriculum_rl.violations import InvalidInput
 
 _ANSWERS = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "false": 0.0, "true": 1.0}
@@ -30,6 +30,7 @@ class FittingLog:
         skills: of each item, as the log names them; empty where it names none, (J,).
         student, item: index of each try, (n,).
         right: the answer of each try, (n,).
+        day: of each try, days since 1970 or wherever the log counts from, (n,); None where times were not asked for.
         unseen: students that the file's own split keeps from fitting, (U,); None without a split.
         counts: what became of the rows.
         rejects: the rows left out.
@@ -41,6 +42,7 @@ class FittingLog:
     student: Int
     item: Int
     right: Bool
+    day: Float | None
     unseen: Bool | None
     counts: RowCounts
     rejects: Rejects = field(repr=False)
@@ -50,6 +52,7 @@ def read_log(
     path: Path,
     mapping: Mapping[str, str] | None = None,
     items_with_skills: frozenset[str] | None = None,
+    timed: bool = False,
 ) -> FittingLog:
     """Reads a log; rows that cannot be used are rejected one by one, never silently.
 
@@ -57,18 +60,24 @@ def read_log(
         path: Parquet or CSV.
         mapping: role to column name, where the aliases of `table.ALIASES` do not fit.
         items_with_skills: the items of the q-matrix; without one, the log's own skills are used.
+        timed: whether the time of every try is needed; a row without one is then rejected.
 
     Raises:
-        InvalidInput: not a log, no usable row, or a split that divides a student.
+        InvalidInput: not a log, no usable row, no times where they are needed, or a split that divides a student.
     """
     rejects = Rejects()
     by_skills = items_with_skills is None
     table = read_table(path, mapping or {}, by_skills, rejects)
-    frame, merged = _merge(_usable(table, items_with_skills, rejects), by_skills, rejects)
+    if timed and "time" not in table.columns:
+        remedy = f"call it one of {', '.join(ALIASES['time'])}, or map it; forgetting cannot be fitted without"
+        raise InvalidInput(str(path), [f"column time: is missing; {remedy}"])
+    frame, merged = _merge(_usable(table, items_with_skills, rejects, timed), by_skills, rejects)
     counts = RowCounts(table.read, len(frame), len(rejects.found), merged)
     if frame.empty:
         faults = ", ".join(f"{n} {code}" for code, n in rejects.by_code().items())
         raise InvalidInput(str(path), [f"none of its {table.read} rows can be used: rejected for {faults}"])
+    if timed and frame["day"].nunique() == 1:
+        raise InvalidInput(str(path), ["column time: is the same in all rows; forgetting cannot be fitted from it"])
     student, students = pd.factorize(frame["student"])
     identity = ["item", "skills"] if by_skills else ["item"]
     item = frame.groupby(identity, sort=False).ngroup().to_numpy()
@@ -81,13 +90,14 @@ def read_log(
         student=student[place].astype(np.int64),
         item=item[place].astype(np.int64),
         right=frame["right"].to_numpy(dtype=np.bool_)[place],
+        day=frame["day"].to_numpy(dtype=np.float64)[place] if timed else None,
         unseen=_unseen(path, frame, student, len(students)),
         counts=counts,
         rejects=rejects,
     )
 
 
-def _usable(table: Table, items_with_skills: frozenset[str] | None, rejects: Rejects) -> pd.DataFrame:
+def _usable(table: Table, items_with_skills: frozenset[str] | None, rejects: Rejects, timed: bool) -> pd.DataFrame:
     """Rows whose every needed cell can be read; the first fault of a row is the one that is noted."""
     columns = table.columns
     order = pd.to_numeric(pd.Series(columns["order"]), errors="coerce").to_numpy(dtype=np.float64)
@@ -108,6 +118,11 @@ def _usable(table: Table, items_with_skills: frozenset[str] | None, rejects: Rej
         refuse("skills", "missing", np.array([not cell for cell in skills], dtype=np.bool_))
     else:
         refuse("item", "item", np.array([i not in items_with_skills for i in columns["item"]], dtype=np.bool_))
+    day = np.zeros(len(table.line))
+    if timed:
+        day = _days(columns["time"])
+        refuse("time", "time", np.isnan(day))
+        refuse("time", "time", _turned_back(columns["student"], order, np.where(good, day, -np.inf)))
     cells = {
         "line": table.line,
         "student": columns["student"],
@@ -115,9 +130,28 @@ def _usable(table: Table, items_with_skills: frozenset[str] | None, rejects: Rej
         "item": columns["item"],
         "skills": skills,
         "right": answer == 1.0,
+        "day": day,
         "split": columns.get("split", np.full(len(table.line), "", dtype=object)),
     }
     return pd.DataFrame(cells)[good].reset_index(drop=True)
+
+
+def _days(column: Text) -> Float:
+    """Seconds, or dates and times (UTC where they name no zone), as days; nan where it is neither."""
+    seconds = pd.to_numeric(pd.Series(column), errors="coerce").to_numpy(dtype=np.float64)
+    day: Float = np.where(np.isfinite(seconds), seconds, np.nan) / 86_400.0
+    text = np.isnan(day)
+    if text.any():
+        dates = pd.to_datetime(pd.Series(column[text]), errors="coerce", utc=True, format="ISO8601")
+        day[text] = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+    return day
+
+
+def _turned_back(student: Text, order: Float, day: Float) -> Bool:
+    """Which tries are dated before an earlier one of the same student, (n,)."""
+    frame = pd.DataFrame({"student": student, "order": order, "day": day}).sort_values("order", kind="stable")
+    back: Bool = (frame["day"] < frame.groupby("student", sort=False)["day"].cummax()).sort_index().to_numpy()
+    return back & np.isfinite(day)
 
 
 def _sorted_skills(column: Text | None, n: int) -> Text:

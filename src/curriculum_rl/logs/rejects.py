@@ -17,6 +17,7 @@ REASONS = {
     "cells": "the row has another number of cells than the header",
     "missing": "the cell is empty",
     "order": "must be a finite number: the position of the try among the student's tries",
+    "time": "must be seconds, or a date and time, and not before that of the student's earlier tries",
     "answer": "must be 0 or 1 (or false or true)",
     "item": "the q-matrix gives this item no skill",
     "conflict": "the same student, order and item stand in an earlier row with another answer",

@@ -1,0 +1,65 @@
+"""The parts of a calibrated pack's card about fitted forgetting, and about practice replayed as logged."""
+
+from __future__ import annotations
+
+from curriculum_rl.calibration.forgetting import SESSION, fitted_names
+from curriculum_rl.calibration.replay import Replay
+from curriculum_rl.calibration.report import CalibrationReport
+from curriculum_rl.calibration.streaks import WITHIN
+
+
+def forgetting(report: CalibrationReport) -> str:
+    """What was fitted of memory, and what it adds on unseen students; a report with a fitted memory."""
+    memory, gain = report.fit.memory, report.gain
+    assert memory is not None
+    assert gain is not None
+    numbers = ", ".join(f"{name} {getattr(memory, name):.3g}" for name in fitted_names(memory))
+    rows = [f"| {name} | {n:,} | {y:.3f} | {p:.3f} | {q:.3f} |" for name, n, y, p, q in gain.by_gap]
+    return f"""## Forgetting
+
+**Fitted** to the times of the log, together with the rest: {type(memory).__name__}, {numbers} (half-life in days). What
+was gained by practice is kept to the part R that the rule leaves after the days since the concept's last try; what was
+known at first is not forgotten. Growth is settled by the tries of one session, R by the fall at the first try after a
+gap, the growth of half-lives by how that fall shrinks with right answers. Gaps under {SESSION:g} days count as none:
+there the time since the last try holds the time spent on the item itself. **Assumed**: that boundary, a longest
+half-life of a year, and that all students remember as long.
+
+The gain over the same model with nothing forgotten, both fitted to the same students, on {gain.tries:,} tries of
+{gain.students} students that neither saw: {gain.all:+.4f} nats a try (standard error {gain.error:.4f}, students as
+units); on the {gain.later_tries:,} tries half a day or more after the concept's last, {gain.later:+.4f}
+({gain.later_error:.4f}).
+
+| days since the last try | tries | right | predicted | predicted, nothing forgotten |
+|---|---|---|---|---|
+{chr(10).join(rows)}"""
+
+
+def replays(report: CalibrationReport) -> str:
+    """Real and simulated answers to the same tries."""
+    tables = "\n\n".join(_replay(name, r) for name, r in report.replays.items())
+    return f"""## Simulated and real practice
+
+Each student of the log is simulated {report.config.repeats} times through the same items at the same moments; answers
+alone differ. Traits come from the posterior given the student's own answers, or, without looking at any answer, from
+the population of students who meet as many concepts. The slope is that of a logistic regression of being right on the
+opportunity, with a level of each concept, over the first {WITHIN} tries: it holds learning, and who goes on.
+
+{tables}"""
+
+
+def _replay(name: str, r: Replay) -> str:
+    real, simulated, sd = r.slopes()
+    parts = [
+        f"### {name[0].upper()}{name[1:]}",
+        f"{real:+.4f} logits a try; simulated {simulated:+.4f} (sd of one simulation {sd:.4f}). Accuracy by "
+        f"opportunity within {r.furthest:.3f} of the real curve.",
+        _table("opportunity", r.by_opportunity()),
+    ]
+    if r.gap is not None:
+        parts.append(_table("days since the last try", r.by_gap()))
+    return "\n\n".join(parts)
+
+
+def _table(first: str, rows: list[tuple[str, float, float, int]]) -> str:
+    lines = [f"| {name} | {y:.3f} | {p:.3f} | {p - y:+.3f} | {n:,} |" for name, y, p, n in rows]
+    return "\n".join([f"| {first} | real | simulated | difference | tries |", "|---|---|---|---|---|", *lines])
