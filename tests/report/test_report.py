@@ -183,6 +183,7 @@ def test_the_least_that_a_study_can_hold(whole_study):
     one = {"name": "random", "kind": "heuristic", "mean": 1.0, "ci_low": 1.0, "ci_high": 1.0}
     text = read(page(read_results({"schema": 1, "policies": [one], "comparisons": []}))).text
     assert "There is no learned policy in this study" in text
+    assert "No policy was trained in this study." in text
     bare = [dict.fromkeys(("name", "kind", "mean", "ci_low", "ci_high")) | p for p in whole_study["policies"]]
     for policy in bare:
         policy.update(forms=None, iqm=None, sampled_mean=float("nan"), minutes_mean=None, seed_means=[], tracker=None)

@@ -15,7 +15,7 @@ from curriculum_rl.report.html import Markup, join, tag
 from curriculum_rl.report.outcomes import comparisons, forms, outcomes
 from curriculum_rl.report.provenance import provenance, setting
 from curriculum_rl.report.reading import read_results
-from curriculum_rl.report.schema import Results
+from curriculum_rl.report.schema import LEARNED, Results
 from curriculum_rl.report.students import students
 from curriculum_rl.report.summary import summary
 from curriculum_rl.report.training import training
@@ -97,6 +97,8 @@ def _line_under(results: Results) -> Markup:
     world = next((str(results.world[key]) for key in ("label", "name", "pack") if results.world.get(key)), "")
     date = str(results.provenance.get("date", ""))[:10]
     students = f"{results.students:,} simulated students" if results.students else ""
-    seeds = f"{len(results.seeds)} training seeds" if results.seeds else ""
+    learned = any(policy.kind == LEARNED for policy in results.policies)
+    count = len(results.seeds) if learned else 0
+    seeds = f"{count} training {'seed' if count == 1 else 'seeds'}" if count else ""
     known = [part for part in (world, students, seeds, f"{len(results.policies)} policies", date) if part]
     return tag("p", {"class": "under"}, join(" · ".join(known)))

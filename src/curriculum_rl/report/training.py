@@ -10,7 +10,7 @@ from curriculum_rl.report.html import Markup, join, percent, tag
 from curriculum_rl.report.layout import figures, form_legend, missing, paragraph, section
 from curriculum_rl.report.panels import Line, bands_panel, lines_panel
 from curriculum_rl.report.scale import Scale, scale_of, short
-from curriculum_rl.report.schema import Curve, Results, Series
+from curriculum_rl.report.schema import LEARNED, Curve, Results, Series
 
 MEASURES: tuple[tuple[str, Callable[[Curve], Series]], ...] = (
     ("Score on validation students", lambda curve: curve.validation_return),
@@ -22,7 +22,9 @@ MEASURES: tuple[tuple[str, Callable[[Curve], Series]], ...] = (
 def training(results: Results) -> Markup:
     """A row of small charts for every learned policy; the same measure has the same axis in all rows."""
     if not any(curve.frames for curve in results.curves):
-        return section("training", "Learning curves", missing("what happened during training"))
+        learned = any(policy.kind == LEARNED for policy in results.policies)
+        none = tag("p", {"class": "missing"}, "No policy was trained in this study.")
+        return section("training", "Learning curves", missing("what happened during training") if learned else none)
     x = Scale(0.0, max(max(curve.frames) for curve in results.curves if curve.frames))
     axes = {name: _axis(results.curves, read) for name, read in MEASURES}
     forms = list(dict.fromkeys(form for curve in results.curves for form in curve.forms))
