@@ -312,3 +312,12 @@ def test_a_folder_without_usable_results_says_so(tmp_path: Path):
     (tmp_path / "results.json").write_text("[]")
     with pytest.raises(InvalidInput, match="must be an object"):
         report_folder(tmp_path)
+
+
+def test_students_of_one_group_are_not_set_against_themselves(whole_study):
+    study = copy.deepcopy(whole_study)
+    study["subgroups"] = [{**cell, "group": "all"} for cell in study["subgroups"] if cell["by"] == "group"][:1]
+    study["subgroup_gaps"] = []
+    text = read(page(read_results(study))).text
+    assert "All students of this world are of one group." in text
+    assert "the group that gains least" not in text

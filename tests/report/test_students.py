@@ -49,3 +49,20 @@ def test_a_study_without_them_says_so_and_a_broken_one_is_refused(results: dict[
     assert "did not record" in section(build_results(200))
     with pytest.raises(InvalidInput, match="courses"):
         read_results({**results, "diaries": {**results["diaries"], "courses": 3}})
+
+
+@pytest.mark.parametrize(
+    ("there", "words", "charts"),
+    [
+        ([1.0, 1.0, 1.0], "Everybody stayed to the end.", 0),
+        ([0.9], "90% stayed to the end of the only session.", 0),
+        ([0.9, 0.8], "90% after the first session, 80% after the last.", 1),
+    ],
+)
+def test_attendance_is_drawn_where_there_is_something_to_draw(
+    results: dict[str, Any], there: list[float], words: str, charts: int
+):
+    html = section({**results, "diaries": {**results["diaries"], "attendance": {"there": there}}})
+    html = html[html.index("Attendance by session") : html.index("Who is stuck")]
+    assert words in html
+    assert html.count("<figure") == charts

@@ -14,11 +14,14 @@ def groups(results: Results) -> Markup:
     """A table for each way of grouping the students."""
     if not results.subgroups:
         return section("groups", "Results by group", missing("results by group of students"))
+    ways = groupings(results)
+    if not ways:
+        return section("groups", "Results by group", paragraph("All students of this world are of one group."))
     held = [x for cell in results.subgroups for x in (cell.mean,) if x is not None]
     scale = scale_of(held)
     parts = [
         part
-        for by in dict.fromkeys(cell.by for cell in results.subgroups)
+        for by in ways
         for part in (tag("h3", None, f"By {by}"), _sentence(results, by), _table(results, by, scale))
     ]
     withheld = any(cell.suppressed for cell in results.subgroups)
@@ -37,6 +40,12 @@ def groups(results: Results) -> Markup:
         else "",
         *parts,
     )
+
+
+def groupings(results: Results) -> list[str]:
+    """The ways of grouping that tell any students apart."""
+    ways = dict.fromkeys(cell.by for cell in results.subgroups)
+    return [by for by in ways if len({cell.group for cell in results.subgroups if cell.by == by}) > 1]
 
 
 def _sentence(results: Results, by: str) -> Markup:

@@ -46,17 +46,23 @@ def students(results: Results) -> Markup:
 
 def _attendance(data: Mapping[str, Any]) -> Markup:
     """Who is still there at the end of each session, and how engaged."""
-    panels = []
+    panels, there = [], data.get("there") or ()
+    stayed = bool(there) and all(share == 1.0 for share in there)
     for name, caption in (("there", "Has not dropped out"), ("engagement", "Mean engagement of those who came")):
         values = data.get(name)
-        if not values:
+        if not values or len(values) < 2 or (name == "there" and stayed):
             continue
         line = [(float(i + 1), float(x)) for i, x in enumerate(values) if x is not None and x == x]
         x = Scale(1.0, max(float(len(values)), 2.0))
         summary = f"{percent(line[0][1])} after the first session, {percent(line[-1][1])} after the last."
         panel = lines_panel(x, Scale(0.0, 1.0), [], line, "learned", title=caption, summary=summary)
         panels.append((join(caption, tag("small", None, f" {summary}")), panel))
-    return join(tag("h3", None, "Attendance by session"), figures(panels))
+    told = ""
+    if stayed:
+        told = paragraph("Everybody stayed to the end.")
+    elif len(there) == 1:
+        told = paragraph(f"{percent(there[0])} stayed to the end of the only session.")
+    return join(tag("h3", None, "Attendance by session"), told, figures(panels) if panels else "")
 
 
 def _kept_going(results: Results) -> Markup:

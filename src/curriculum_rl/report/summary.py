@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from curriculum_rl.evaluation.outcomes import OUTCOMES
 from curriculum_rl.evaluation.statistics import Comparison
+from curriculum_rl.report.groups import groupings
 from curriculum_rl.report.html import Markup, between, join, p_value, percent, points, signed, tag
 from curriculum_rl.report.layout import paragraph
 from curriculum_rl.report.schema import (
@@ -146,7 +147,8 @@ def _bound(results: Results) -> list[Markup]:
 
 def _worst_group(results: Results) -> list[Markup]:
     best = results.best([LEARNED, HEURISTIC])
-    shown = [c for c in results.subgroups if best and c.policy == best.name and c.mean is not None]
+    ways = groupings(results)
+    shown = [c for c in results.subgroups if best and c.policy == best.name and c.mean is not None and c.by in ways]
     if not shown or best is None:
         return []
     worst = min(shown, key=lambda cell: cell.mean if cell.mean is not None else 0.0)
