@@ -1,0 +1,38 @@
+"""The command on the card of a fitted pack writes the pack again. Needs the logs, and some minutes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+from curriculum_rl.cli import main
+from curriculum_rl.packs import FILES
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("CURRICULUM_RL_DATA", ROOT.parent / "shared" / "data"))
+PACKS = ("algebra05", "low-learning")
+
+
+def command(pack: str) -> list[str]:
+    """What is typed after `curriculum-rl`."""
+    lines = (ROOT / "simulators" / pack / "card.md").read_text().splitlines()
+    return shlex.split(next(line for line in lines if line.startswith("    curriculum-rl calibrate")))[1:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pack", PACKS)
+def test_the_command_on_the_card_writes_the_pack_again(
+    pack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = command(pack)
+    if not (DATA / typed[typed.index("--log") + 1]).is_file():
+        pytest.skip("the log is not here; set CURRICULUM_RL_DATA to its folder")
+    monkeypatch.chdir(DATA)
+    typed[typed.index("--out") + 1] = str(tmp_path / pack)
+    assert main(typed) == 0
+    for name in FILES:
+        committed = ROOT / "simulators" / pack / name
+        assert (tmp_path / pack / name).read_bytes() == committed.read_bytes(), name
