@@ -34,33 +34,42 @@ def within(mask: Bool, activity: Int) -> Int:
 
 
 def path(
-    world: World, tracker: Tracker, ids: Int, steps: int, seed: int = 3, gate: Gate | None = None, slate: int = 1
+    world: World,
+    tracker: Tracker,
+    ids: Int,
+    steps: int,
+    seed: int = 3,
+    gate: Gate | None = None,
+    slate: int = 1,
+    told: Int | None = None,
 ) -> dict[int, bytes]:
     """All that happened to each student, hidden and seen, by id: the bytes of every array at every step.
 
-    Where students sit in classes, their classmates are there too.
+    Where students sit in classes, their classmates are there too. `told` are those of whom it is told: all of `ids`
+    unless given.
     """
-    there, _ = world.classmates(ids)
+    there, asked = world.classmates(ids)
     simulation = Simulation(world, tracker, there, seed, gate)
-    rows = moments(simulation)
+    at = asked if told is None else np.array([np.flatnonzero(there == i)[0] for i in told])
+    rows = moments(simulation, at)
     for step in range(steps):
         offered = [actions_of(world, there, step + 1000 * place) for place in range(slate)]
         happened = simulation.step(offered[0] if slate == 1 else np.stack(offered))
         for reward in (DelayedTest(), MasteryGain()):
-            rows.append(_rows(reward.reward(happened, simulation.students, world)))
+            rows.append(_rows(reward.reward(happened, simulation.students, world), at))
         for name in TOLD:
-            rows.append(_rows(getattr(happened, name)))
-        rows += moments(simulation)
-    rows += [_rows(array) for state in (simulation.students, simulation.belief) for _, array in arrays(state)]
-    joined = np.ascontiguousarray(np.concatenate(rows, axis=1))
-    return {int(i): row.tobytes() for i, row in zip(there, joined, strict=True) if i in ids}
+            rows.append(_rows(getattr(happened, name), at))
+        rows += moments(simulation, at)
+    rows += [_rows(array, at) for state in (simulation.students, simulation.belief) for _, array in arrays(state)]
+    joined = np.concatenate(rows, axis=1)
+    return {int(i): row.tobytes() for i, row in zip(there[at], joined, strict=True)}
 
 
-def moments(simulation: Simulation) -> list[Bytes]:
-    """What a policy would see now."""
+def moments(simulation: Simulation, at: Int) -> list[Bytes]:
+    """What a policy would see now of these lanes."""
     view = simulation.view()
     seen = (view.features(), view.mask, view.minutes_left, view.session_left, view.sessions_left)
-    return [_rows(array) for array in seen]
+    return [_rows(array, at) for array in seen]
 
 
 def digest(paths: dict[int, bytes]) -> str:
@@ -71,6 +80,6 @@ def digest(paths: dict[int, bytes]) -> str:
     return total.hexdigest()
 
 
-def _rows(array: npt.NDArray[np.generic]) -> Bytes:
-    flat = np.ascontiguousarray(array).reshape(len(array), -1)
+def _rows(array: npt.NDArray[np.generic], at: Int) -> Bytes:
+    flat = np.ascontiguousarray(array[at]).reshape(len(at), -1)
     return flat.view(np.uint8)
