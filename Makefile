@@ -6,6 +6,8 @@ INSTALLED := $(VENV)/.installed
 
 # One thread for each process: the arrays are small, and more threads are slower.
 export OMP_NUM_THREADS ?= 1
+# A process for each core; a core that is done takes tests from the others. TESTS_ON= runs them in one process.
+TESTS_ON ?= -n auto --dist worksteal
 
 .PHONY: help setup demo test check bench clean
 
@@ -30,13 +32,13 @@ demo: setup
 	$(BIN)/curriculum-rl study experiment=quickstart
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TESTS_ON)
 
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict src
 	$(BIN)/python -m pytest -q tests/test_layers.py
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q $(TESTS_ON) -m "not slow"
 
 bench: setup
 	$(BIN)/python -m benchmarks

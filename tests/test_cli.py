@@ -273,8 +273,11 @@ def test_ctrl_c_leaves_a_checkpoint_and_closed_runs(tmp_path: Path):
 
 @pytest.mark.slow
 def test_ctrl_c_ends_with_one_line(tmp_path: Path):
-    typed = [sys.executable, "-m", "curriculum_rl.cli", "evaluate", "random", "--students", "1000000"]
+    program = "import sys; from curriculum_rl import cli; print('here', flush=True); sys.exit(cli.main())"
+    typed = [sys.executable, "-c", program, "evaluate", "random", "--students", "1000000"]
     running = started(typed, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    assert running.stdout.readline() == "here\n"
     time.sleep(5)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
