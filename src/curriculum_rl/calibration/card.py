@@ -36,6 +36,11 @@ METHODS = {
     "dkt": "the likelihood of the next answer, stopped early on a tenth of the fitted students who were held out of it"
 }
 """Of fitting, where it is not marginal likelihood."""
+STUDENTS = {
+    "dkt": """The network knows students by their answers: ability is what it leaves, in those held out, and there is no
+rate. So the subgroups below differ by little at first."""
+}
+"""How students differ, where their traits are not fitted with the rest."""
 
 _SHOWN = (
     "memory", "practice", "prerequisites", "start_slope", "min_students", "min_tries", "iterations", "repeats",
@@ -108,6 +113,10 @@ def _fitted(report: CalibrationReport) -> str:
         "each": "An item of several skills practises every one of them.",
     }[report.config.several]
     method = METHODS.get(report.config.model, "marginal likelihood")
+    volume = f"({fit.volume.ability:+.2f} and {fit.volume.rate:+.2f} for one sd of its logarithm)"
+    between = f"""Ability and rate are allowed to go with how many concepts a student meets {volume}, so that those who
+stay long do not stand for everybody."""
+    between = STUDENTS.get(report.config.model, between)
     return f"""## What is fitted, what is assumed
 
 `population.yaml` says of every parameter whether it was fitted, published or assumed.
@@ -120,9 +129,7 @@ def _fitted(report: CalibrationReport) -> str:
 
 Between students: ability sd {spread.ability_sd:.2f}, rate sd {spread.rate_sd:.2f}, correlation
 {spread.correlation:.2f}.
-Between items of a concept: difficulty sd {fit.difficulty_sd:.2f} logits, each item shrunk towards 0. Ability and rate
-are allowed to go with how many concepts a student meets ({fit.volume.ability:+.2f} and
-{fit.volume.rate:+.2f} for one sd of its logarithm), so that those who stay long do not stand for everybody.
+Between items of a concept: difficulty sd {fit.difficulty_sd:.2f} logits, each item shrunk towards 0. {between}
 
 **Assumed**: the subgroups ({shares}; together they have the fitted variances), {how_many} activities a concept
 ({forms}; the difficulties are quantiles of the fitted ones, the worked example shows no answer),

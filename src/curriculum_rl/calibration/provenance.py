@@ -42,6 +42,8 @@ def provenance(fit: Fit, source: str, inferred: bool = True, told_apart: bool = 
     """
     fitted = (*fit.knowledge.concept_fields(), *fit.knowledge.files())
     lines = {f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fitted}
+    if "weights" in fit.knowledge.files():
+        lines["knowledge.intercept"] = f"fitted: logit of P(right) before any answer, with the network; {source}"
     if "discrimination" in fit.knowledge.concept_fields():
         lines["knowledge.guess"] = f"fitted: P(right) by luck, marginal likelihood with a logit-normal prior; {source}"
     lines |= {
