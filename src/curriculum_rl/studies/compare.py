@@ -11,7 +11,7 @@ import numpy as np
 from curriculum_rl.batch import Float
 from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.kept import kept
-from curriculum_rl.evaluation.outcomes import Outcomes
+from curriculum_rl.evaluation.outcomes import BINS, Outcomes
 from curriculum_rl.evaluation.statistics import compare_all, intervals, iqm
 from curriculum_rl.evaluation.subgroups import by_subgroup_and_ability
 from curriculum_rl.studies.players import Played
@@ -27,6 +27,7 @@ KEPT_GOING: Final[Mapping[str, Callable[[Outcomes], Float]]] = {
     "belonging": lambda o: o.belonging,
 }
 """What is told of a policy beside what it taught, by name, for each student, (n,)."""
+_NEXT_TO_NOTHING: Final = 0.05  # of a part's usual share
 
 
 def compare(
@@ -124,17 +125,33 @@ def _mean_and_error(played: Played, of: Callable[[Outcomes], Float]) -> tuple[fl
     return float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each)))
 
 
+def _parts(moments: Sequence[Float]) -> int:
+    """Into how many parts a course is told: as many as leave none in which next to nothing was done by any policy."""
+    for parts in (p for p in range(BINS, 1, -1) if BINS % p == 0):
+        held = [_merged(m[:, None], parts) for m in moments]
+        if all(h.min() >= _NEXT_TO_NOTHING * h.mean() for h in held):
+            return parts
+    return 1
+
+
+def _merged(by_bin: Float, parts: int) -> Float:
+    """Sums of (BINS, K) over stretches of bins, (parts, K)."""
+    merged: Float = by_bin.reshape(parts, BINS // parts, -1).sum(axis=1)
+    return merged
+
+
 def _by_time(world: World, played: Sequence[Played], what: str) -> Mapping[str, Any]:
     """Shares of decisions, or mean recall, by part of the course and concept, concepts in curriculum order."""
     order = world.curriculum.order
-    tables = {}
+    tables, bins = {}, _parts([p.traces.moments for p in played])
     for p in played:
         traces = p.traces
-        sums = getattr(traces, what)[:, order]
-        weight = traces.moments[:, None] if what == "recall" else sums.sum(axis=1, keepdims=True)
+        sums = _merged(getattr(traces, what)[:, order], bins)
+        moments = _merged(traces.moments[:, None], bins)
+        weight = moments if what == "recall" else sums.sum(axis=1, keepdims=True)
         tables[p.entrant.name] = np.round(sums / np.maximum(weight, 1.0), 5).tolist()
     return {
         "concepts": [world.curriculum.concepts[k].id for k in order],
-        "bins": len(played[0].traces.moments),
+        "bins": bins,
         "policies": tables,
     }
