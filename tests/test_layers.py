@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,9 +71,10 @@ def imports(text: str, folder: tuple[str, ...]) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{source}.{alias.name}") for alias in node.names)
 
 
-def imports_of(file: Path) -> Iterator[tuple[int, str]]:
+@functools.cache
+def imports_of(file: Path) -> list[tuple[int, str]]:
     folder = ("curriculum_rl", *file.relative_to(PACKAGE).parts[:-1])
-    return imports(file.read_text(encoding="utf-8"), folder)
+    return list(imports(file.read_text(encoding="utf-8"), folder))
 
 
 def sources() -> list[Path]:

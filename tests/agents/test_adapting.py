@@ -80,6 +80,7 @@ def test_what_is_measured_is_what_whole_courses_came_to():
     np.testing.assert_array_equal(objective.multipliers.value, before, "none ended since")
 
 
+@pytest.mark.slow
 def test_weights_of_one_change_nothing_that_is_learned():
     plain = trained(DelayedTest())
     for objective in (WorstGroup(step=0.0), Gap(bound=1e5), Constrained(step=0.0)):
@@ -110,6 +111,7 @@ def test_a_run_that_was_stopped_goes_on_with_its_multipliers(tmp_path: Path, obj
     assert equal(whole.policy, resumed.policy)
 
 
+@pytest.mark.slow
 def test_a_constraint_that_binds_is_met_better():
     """Chats teach nothing and cost nothing here: with drills at a price the learner does fewer of them."""
     dear = Cost(activity=0.0, by_form={"drill": 1.0})

@@ -88,6 +88,7 @@ def test_it_learns_what_to_drill(share: float):
     assert played(trained(ConceptScorer(16), agent=agent).policy) > 1.5 * played(Random())
 
 
+@pytest.mark.slow
 def test_a_start_is_gone_on_from_and_settles_first():
     taught = trained(ConceptScorer(16), agent=TAUGHT).policy
     still = replace(SMALL, start=TAUGHT, settle=0.99)
@@ -119,6 +120,7 @@ def test_what_cannot_be_learned_is_refused_before_anything_is_done():
     assert "the teacher sees" in other.refusals(BKTFilter(3), None)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", [SMALL, replace(SMALL, sight=False), replace(SMALL, start=TAUGHT, settle=0.5)])
 def test_ctrl_c_leaves_a_checkpoint_and_the_run_goes_on_to_the_same_weights(tmp_path: Path, agent: AllActionPPO):
     network = ConceptScorer(8)

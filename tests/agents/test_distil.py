@@ -78,6 +78,7 @@ def same(a: Trained, b: Trained) -> bool:
     return all(ours[name].tobytes() == theirs[name].tobytes() for name in ours)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", [Flat((32,)), ConceptScorer(16)])
 def test_a_fixed_order_is_learned(network: Network):
     trained = distilled(LEARNING, network)
@@ -89,6 +90,7 @@ def test_an_untrained_network_does_not_agree():
     assert agreement(trained, LEARNING.teacher, bandit()) < 0.6
 
 
+@pytest.mark.slow
 def test_a_lookahead_teaches_too():
     agent = replace(SMALL, teacher=Lookahead(Greedy(), candidates=2, horizon=2), frames=8192, passes=4.0)
     policy = distilled(agent, ConceptScorer(16)).policy

@@ -260,6 +260,7 @@ def test_students_are_taken_from_and_put_into_a_belief_whole():
     assert {"hidden", "cell"} <= {name for name, _ in arrays(belief)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", NETWORKS, ids=["flat", "scorer"])
 def test_it_learns_what_to_drill_and_teaches_its_memory(network: Network):
     agent = replace(SMALL, frames=12_000, lanes=64, batch=256, learning_rate=1e-2)

@@ -66,6 +66,7 @@ def test_masked_ppo_learns_what_to_drill(network: object):
     assert played(policy.drawn()) > 1.3 * random
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "agent",
     [
