@@ -86,6 +86,14 @@ def test_a_file_holds_the_network(tmp_path: Path, random: LSTM):
         np.testing.assert_allclose(getattr(again, name), getattr(random, name), rtol=1e-6)
 
 
+def test_networks_are_the_same_where_their_numbers_are(tmp_path: Path, random: LSTM):
+    same, held = network(tmp_path, tensors()), tensors()
+    held["lstm.bias_hh_l0"][0] += 0.25
+    other = network(tmp_path, held)
+    assert (same, hash(same)) == (random, hash(random))
+    assert same != other
+
+
 def test_no_student_depends_on_the_others(random: LSTM):
     """To the last bit, whoever else is in the batch."""
     model, n = DKT((0.0,) * K, random), 37

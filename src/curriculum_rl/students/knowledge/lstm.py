@@ -43,6 +43,17 @@ class LSTM:
     bias: Float
     out: Float
 
+    def __eq__(self, other: object) -> bool:
+        """Whether all of its numbers are the same."""
+        return isinstance(other, LSTM) and all(map(np.array_equal, self._matrices, other._matrices))
+
+    def __hash__(self) -> int:
+        return hash(self.out.tobytes())
+
+    @property
+    def _matrices(self) -> tuple[Float, ...]:
+        return self.inputs, self.hidden, self.bias, self.out
+
     @property
     def concepts(self) -> int:
         """K."""
