@@ -99,7 +99,7 @@ def _stuck(kept: Mapping[str, Any]) -> Markup:
     body = [(str(r["student"]), r["group"], r["concept"], f"{r['right']} of {r['tries']}", r["reason"]) for r in rows]
     headers = ("student", "subgroup", "goal", "right", "probably")
     listed = table("stack", "Students who are stuck on a goal", headers, body)
-    return join(heading, paragraph(words), details(f"The first {len(rows)} of them", listed, unfolded=len(rows) <= 10))
+    return join(heading, paragraph(words), details(f"The first {len(rows)} such goals", listed, unfolded=len(rows) <= 10))
 
 
 def _course(course: Mapping[str, Any]) -> Markup:
