@@ -46,7 +46,7 @@ def students(results: Results) -> Markup:
 
 def _attendance(data: Mapping[str, Any]) -> Markup:
     """Who is still there at the end of each session, and how engaged."""
-    panels, there = [], data.get("there") or ()
+    panels, there = [], list(data.get("there") or ())
     stayed = bool(there) and all(share == 1.0 for share in there)
     for name, caption in (("there", "Has not dropped out"), ("engagement", "Mean engagement of those who came")):
         values = data.get(name)
@@ -99,7 +99,8 @@ def _stuck(kept: Mapping[str, Any]) -> Markup:
     body = [(str(r["student"]), r["group"], r["concept"], f"{r['right']} of {r['tries']}", r["reason"]) for r in rows]
     headers = ("student", "subgroup", "goal", "right", "probably")
     listed = table("stack", "Students who are stuck on a goal", headers, body)
-    return join(heading, paragraph(words), details(f"The first {len(rows)} such goals", listed, unfolded=len(rows) <= 10))
+    folded = details(f"The first {len(rows)} such goals", listed, unfolded=len(rows) <= 10)
+    return join(heading, paragraph(words), folded)
 
 
 def _course(course: Mapping[str, Any]) -> Markup:
