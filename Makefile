@@ -9,13 +9,14 @@ export OMP_NUM_THREADS ?= 1
 # A process for each core; a core that is done takes tests from the others. TESTS_ON= runs them in one process.
 TESTS_ON ?= -n auto --dist worksteal
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test lint check bench clean
 
 help:
 	@echo "make setup   create $(VENV) and install the package with the tested versions"
 	@echo "make demo    setup, then the quickstart study: a table, a report, an MLflow database"
 	@echo "make test    setup, then every test, slow ones too"
-	@echo "make check   setup, then ruff, mypy, layers and the fast tests"
+	@echo "make lint    setup, then ruff and mypy"
+	@echo "make check   lint, then the fast tests"
 	@echo "make bench   setup, then the benchmarks"
 
 setup: $(INSTALLED)
@@ -34,10 +35,11 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest $(TESTS_ON)
 
-check: setup
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict src
-	$(BIN)/python -m pytest -q tests/test_layers.py
+
+check: lint
 	$(BIN)/python -m pytest -q $(TESTS_ON) -m "not slow"
 
 bench: setup
