@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
 
+from curriculum_rl.calibration.calibrate import CalibrationConfig
+from curriculum_rl.calibration.card import _SHOWN
 from curriculum_rl.cli import main
 from curriculum_rl.packs import FILES
 
@@ -36,3 +39,9 @@ def test_the_command_on_the_card_writes_the_pack_again(
     for name in FILES:
         committed = ROOT / "simulators" / pack / name
         assert (tmp_path / pack / name).read_bytes() == committed.read_bytes(), name
+
+
+def test_every_setting_that_has_a_default_is_on_the_card_where_it_is_another() -> None:
+    usual = {field.name for field in fields(CalibrationConfig) if field.default is not MISSING}
+    always = {"model", "q_matrix", "source", "terms", "note"}  # `_head` writes these itself
+    assert usual - always == set(_SHOWN)

@@ -43,7 +43,8 @@ rate. So the subgroups below differ by little at first."""
 """How students differ, where their traits are not fitted with the rest."""
 
 _SHOWN = (
-    "memory", "practice", "prerequisites", "start_slope", "min_students", "min_tries", "iterations", "repeats",
+    "memory", "practice", "prerequisites", "several", "start_slope", "min_students", "min_tries", "unseen_share",
+    "iterations", "repeats", "seed", "reject_limit",
 )  # fmt: skip
 """Settings that the command on the card gives where they are not as usual."""
 
