@@ -101,6 +101,12 @@ def test_whole_classes_are_drawn_where_classmates_share_their_luck():
     assert freedom == 19
 
 
+def test_students_are_told_apart_by_the_classes_that_their_ids_are_in():
+    ids = np.arange(1_000_016, 1_000_040)
+    assert Bootstrap().among(ids, 1) == Bootstrap()
+    assert Bootstrap().among(ids, 8).classes == (125_002,) * 8 + (125_003,) * 8 + (125_004,) * 8
+
+
 def test_classes_that_do_not_fit_are_refused():
     for classes, words in (((0, 1), "must be 3 numbers"), ((5, 5, 5), "all students are in one")):
         with pytest.raises(InvalidInput, match=words):

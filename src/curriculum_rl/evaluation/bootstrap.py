@@ -30,6 +30,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from curriculum_rl.batch import Int
 from curriculum_rl.evaluation.scores import Float, as_tables
 from curriculum_rl.violations import Violations
 
@@ -70,6 +71,12 @@ class Bootstrap:
         check.number("seed", self.seed, at_least=0)
         check.number("stream", self.stream, at_least=0)
         check.raise_all()
+
+    def among(self, students: Int, class_size: int) -> Bootstrap:
+        """For these students, ids, (n,), who sit in classes of so many: where that is one, each is drawn alone."""
+        if class_size == 1:
+            return self
+        return replace(self, classes=tuple((students // class_size).tolist()))
 
     def of(self, rows: NDArray[np.bool_], stream: int) -> Bootstrap:
         """For these students alone, (n,), with draws of their own."""

@@ -78,7 +78,10 @@ def _kept_going(results: Results) -> Markup:
             scale, unit = (1.0, "") if name == "teacher minutes" else (100.0, "%")
             cells.append("–" if found is None else f"{scale * found[0]:.1f}{unit} ± {1.96 * scale * found[1]:.1f}")
         rows.append(cells)
-    footing = "± is half a 95% interval over students. Engagement is that at the end; minutes are each student's own."
+    footing = (
+        "± is half a 95% interval over students, or over classes where there are any. Engagement is that at the end; "
+        "minutes are each student's own."
+    )
     return join(
         tag("h3", None, "How students went on, under each policy"),
         table("stack", "Dropping out, engagement and the like", ["policy", *names], rows, footing),

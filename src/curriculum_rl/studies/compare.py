@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from curriculum_rl.batch import Float
 from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.kept import kept
 from curriculum_rl.evaluation.outcomes import BINS, Outcomes
-from curriculum_rl.evaluation.statistics import compare_all, intervals, iqm
+from curriculum_rl.evaluation.statistics import compare_all, intervals, iqm, standard_error
 from curriculum_rl.evaluation.subgroups import by_subgroup_and_ability
 from curriculum_rl.studies.players import Played
 from curriculum_rl.world import World
@@ -47,8 +47,7 @@ def compare(
     """
     scores = {p.entrant.name: p.scores(outcome) for p in played}
     first = played[0].outcomes[0]
-    if world.class_size > 1:
-        bootstrap = replace(bootstrap, classes=tuple((first.student // world.class_size).tolist()))
+    bootstrap = bootstrap.among(first.student, world.class_size)
     interval = intervals(scores, bootstrap)
     groups = by_subgroup_and_ability(
         scores,
@@ -58,7 +57,7 @@ def compare(
         minimum,
         [g.name for g in world.population.groups],
     )
-    policies = [_policy(world, p, scores[p.entrant.name], outcome) for p in played]
+    policies = [_policy(world, p, scores[p.entrant.name], outcome, bootstrap.classes) for p in played]
     for policy in policies:
         found = interval[policy["name"]]
         policy.update(mean=found.mean, ci_low=found.low, ci_high=found.high)
@@ -87,7 +86,7 @@ def _planned(played: Sequence[Played]) -> list[tuple[str, str]]:
     return [(a, b) for a in learned for b in others] + [(learned[0], b) for b in learned[1:]]
 
 
-def _policy(world: World, played: Played, scores: Float, outcome: str) -> dict[str, Any]:
+def _policy(world: World, played: Played, scores: Float, outcome: str, classes: Sequence[int] | None) -> dict[str, Any]:
     entrant = played.entrant
     forms = sum(o.forms.sum(axis=0) for o in played.outcomes)
     total = max(int(np.sum(forms)), 1)
@@ -109,7 +108,9 @@ def _policy(world: World, played: Played, scores: Float, outcome: str) -> dict[s
         "measured_mean": float(np.mean([o.measured.mean() for o in played.outcomes])),
         "mastery_gain_mean": float(np.mean([o.mastery_gain.mean() for o in played.outcomes])),
         "seed_means": scores.mean(axis=1).tolist(),
-        "kept_going": {name: _mean_and_error(played, of) for name, of in KEPT_GOING.items() if _is_on(world, name)},
+        "kept_going": {
+            name: _mean_and_error(played, of, classes) for name, of in KEPT_GOING.items() if _is_on(world, name)
+        },
     }
 
 
@@ -119,10 +120,12 @@ def _is_on(world: World, name: str) -> bool:
     return faculty in world.population.faculties.on
 
 
-def _mean_and_error(played: Played, of: Callable[[Outcomes], Float]) -> tuple[float, float]:
-    """The mean over students and seeds, and its standard error over students, whose seeds are averaged."""
+def _mean_and_error(
+    played: Played, of: Callable[[Outcomes], Float], classes: Sequence[int] | None
+) -> tuple[float, float]:
+    """The mean over students and seeds, and its standard error over students or classes, whose seeds are averaged."""
     each = np.mean([of(o) for o in played.outcomes], axis=0)
-    return float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each)))
+    return float(each.mean()), standard_error(each, classes)[0]
 
 
 def _parts(moments: Sequence[Float]) -> int:

@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 
 from curriculum_rl.config import build, nearest
+from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.cohorts import TEST, first
 from curriculum_rl.evaluation.outcomes import OUTCOMES, Outcomes
 from curriculum_rl.evaluation.rollout import rollout
@@ -90,12 +91,13 @@ def judge(
 def table(world: World, outcomes: Mapping[str, Outcomes], outcome: str = "gain") -> Table:
     """Best first: the mean with its interval, and how much less than the best it is, paired student by student."""
     scores = {name: getattr(one, outcome) for name, one in outcomes.items()}
-    means = intervals(scores)
+    ids = next(iter(outcomes.values())).student
+    bootstrap = Bootstrap().among(ids, world.class_size)
+    means = intervals(scores, bootstrap)
     ranked = sorted(scores, key=lambda name: -means[name].mean)
     best = ranked[0]
-    against = {c.policy: c for c in compare_all(scores, [(name, best) for name in ranked[1:]])}
-    count = len(next(iter(outcomes.values())).student)
-    made = Table(box=box.SIMPLE_HEAD, title=f"{world.name}: {OUTCOMES[outcome]}, {count:,} held-out students")
+    against = {c.policy: c for c in compare_all(scores, [(name, best) for name in ranked[1:]], bootstrap)}
+    made = Table(box=box.SIMPLE_HEAD, title=f"{world.name}: {OUTCOMES[outcome]}, {len(ids):,} held-out students")
     for heading in ("policy", "mean [95%]", "against the best [95%]", "p (Holm)"):
         made.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
     for name in ranked:
