@@ -31,7 +31,7 @@ class Attempts:
         first, count: concepts of item j are `members[first[j] : first[j] + count[j]]`.
         combination: which distinct set of concepts an item needs, (J,).
         unseen: students kept from fitting, (U,).
-        day: of each try, (n,); None where the log has no times.
+        day: of each try, (n,); None where times were not read.
     """
 
     students: tuple[str, ...]
@@ -91,7 +91,7 @@ class Chains:
         continued: whether another try of the same chain follows, (E,).
         rows: n, the number of tries.
         gap: days since the try before it of the same chain, or, at the first, since the student's first try in the
-            log, (E,); None where the log has no times.
+            log, (E,); None where times were not read.
     """
 
     starts: Int

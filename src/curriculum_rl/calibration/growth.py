@@ -2,7 +2,7 @@
 
     P(right) = c + (1 - c) logistic(eta),   eta = sum over the item's concepts of share * (x_k - a_k * difficulty)
 
-Where the log has times, what was gained is multiplied by what is kept of it: see `forgetting.py`.
+Where a memory is fitted, what was gained is multiplied by what is kept of it: see `forgetting.py`.
 
 x_k is what a student at one point of the trait space has on concept k before the try: it follows from the earlier
 tries, in PFA from their answers too. c and a are shares-weighted means over the item's concepts.

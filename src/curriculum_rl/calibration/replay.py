@@ -36,7 +36,7 @@ class Replay:
         right: the real answers, (n,).
         simulated: those of the simulations, (repeats, n).
         concept, opportunity: of each try, (n,); opportunities count from 0.
-        gap: days since the concept's last try, nan at its first, (n,); None where the log has no times.
+        gap: days since the concept's last try, nan at its first, (n,); None where times were not read.
     """
 
     right: Float
