@@ -6,7 +6,7 @@ A dataclass inside a state is part of the state if it can change; a frozen one i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import is_dataclass, replace
+from dataclasses import is_dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -30,14 +30,17 @@ def arrays(state: Any) -> Iterator[tuple[str, npt.NDArray[Any]]]:
 
 def take_rows(state: S, rows: Int | slice) -> S:
     """A new state that holds only these students."""
-    changes: dict[str, Any] = {}
+    taken: S = object.__new__(type(state))  # `dataclasses.replace` takes as long as a dozen arrays
+    held, values = vars(taken), vars(state)
     for name in _names(state):
-        value = getattr(state, name)
+        value = values.get(name)
         if isinstance(value, np.ndarray):
-            changes[name] = value[rows].copy() if isinstance(rows, slice) else value.take(rows, axis=0)
+            held[name] = value[rows].copy() if isinstance(rows, slice) else value.take(rows, axis=0)
         elif _is_state(value):
-            changes[name] = take_rows(value, rows)
-    return replace(state, **changes)  # type: ignore[type-var]
+            held[name] = take_rows(value, rows)
+        elif name in values:
+            held[name] = value
+    return taken
 
 
 def put_rows(state: Any, rows: Int, source: Any, source_rows: Int | slice) -> None:
@@ -68,4 +71,11 @@ def _names(state: Any) -> Iterable[str]:
 
 
 def _is_state(value: Any) -> bool:
-    return is_dataclass(value) and not getattr(type(value), "__dataclass_params__").frozen  # noqa: B009
+    kind = type(value)
+    if kind not in _STATES:
+        _STATES[kind] = is_dataclass(kind) and not getattr(kind, "__dataclass_params__").frozen  # noqa: B009
+    return _STATES[kind]
+
+
+_STATES: dict[type, bool] = {}
+"""Whether a class is that of a state: asked of every field at every step."""

@@ -144,6 +144,17 @@ class Simulation:
             mask[waiting] = self._none
         return mask
 
+    def mask_of(self, rows: Int) -> Bool:
+        """`mask` of these students alone, (r, A)."""
+        if self.gate is not None:
+            return self.mask()[rows]
+        each = np.arange(len(self._none))[:, None].repeat(len(rows), axis=1)
+        mask = self.world.dynamics.turns.possible(self.students, each, rows).T
+        waiting = self.waiting()
+        if waiting is not None:
+            mask[waiting[rows]] = self._none
+        return mask
+
     def _mask(self) -> Bool:
         today = self.world.dynamics.turns.allowed(self.students)
         if self.gate is None:

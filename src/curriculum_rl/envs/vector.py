@@ -190,6 +190,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         simulation, population = self.running(), self.world.population
         students = simulation.students
         about = {
+            "action_mask": simulation.mask_of(rows),
             "student": students.id[rows],
             "delayed_test": 100.0 * population.expected_score(students, rows),
             "mastery": 100.0 * population.mean_mastery(students, rows),
@@ -197,7 +198,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
             "left": happened.left[rows],
         }
         over = happened.over
-        told = {"action_mask": simulation.mask(), **{key: self._spread(rows, of) for key, of in about.items()}}
+        told = {key: self._spread(rows, of) for key, of in about.items()}
         final_info = {**told, **{f"_{key}": over for key in told}}
         if not self.autoreset:
             return {"final_info": final_info, "_final_info": over}

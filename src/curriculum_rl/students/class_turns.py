@@ -116,14 +116,17 @@ class ClassTurns:
         """
         self.classroom.gather(_seats(students), over, taught, students.clock.session)
 
-    def _others(self, students: Students) -> Int:
-        """How many classmates are there, (n,); of who is there."""
+    def _others(self, students: Students, rows: Int) -> Int:
+        """How many classmates are there, for those in these rows, (r,), of who is there."""
         present = _seats(students).present.reshape(-1, self.classroom.size)
-        return np.repeat(present.sum(axis=1) - 1, self.classroom.size)
+        others: Int = present.sum(axis=1)[rows // self.classroom.size] - 1
+        return others
 
     def _together(self, students: Students, activity: Int) -> Bool:
         together: Bool = self.peers.take(activity)
-        return together & (self._others(students) > 0) if together.any() else together
+        rows = np.flatnonzero(together)
+        together[rows[self._others(students, rows) <= 0]] = False
+        return together
 
     def _help(self, students: Students, strength: Float, at: At, rows: Int) -> None:
         """Multiplies the strength of those in a peer session, in these rows, in place.
@@ -145,7 +148,7 @@ class ClassTurns:
         own = known[:, place, rows]
         there = (known * _seats(students).present).reshape(*concepts.shape, size)
         total = there.sum(axis=3)[:, place, own_class]
-        strength[:, rows] *= self.classroom.helped(own, (total - own) / self._others(students)[rows])
+        strength[:, rows] *= self.classroom.helped(own, (total - own) / self._others(students, rows))
 
 
 def _seats(students: Students) -> Seats:
