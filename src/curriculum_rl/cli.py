@@ -259,7 +259,7 @@ def _report(typed: argparse.Namespace) -> int:
     from curriculum_rl.report.matrix import report_matrix
 
     first = typed.folders[0]
-    if len(typed.folders) == 1 and ((first / "results.json").is_file() or not any(first.glob("*/results.json"))):
+    if len(typed.folders) == 1 and ((first / "results.json").is_file() or not any(first.glob("*/config.yaml"))):
         print(report_folder(first))
         return DONE
     page, told = report_matrix(typed.folders)

@@ -113,6 +113,8 @@ def test_settings_out_of_range_are_all_named() -> None:
     with pytest.raises(InvalidInput) as error:
         CalibrationConfig(log=Path("x"), out=Path("y"), model="guess", unseen_share=1.5, repeats=0)  # type: ignore[arg-type]
     assert len(error.value.violations) == 3
+    with pytest.raises(InvalidInput, match="must be as_logged where memory is fitted"):
+        CalibrationConfig(log=Path("x"), out=Path("y"), model="irt", memory="exponential")
 
 
 @pytest.mark.parametrize(

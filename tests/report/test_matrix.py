@@ -28,6 +28,7 @@ def sweep(whole_study: dict[str, Any], tmp_path: Path) -> Path:
             policy["trained_in"] = home
         (tmp_path / str(i)).mkdir()
         (tmp_path / str(i) / "results.json").write_text(json.dumps(study))
+        (tmp_path / str(i) / "config.yaml").touch()
     return tmp_path
 
 
@@ -64,6 +65,9 @@ def test_studies_that_do_not_belong_together_are_refused(sweep: Path) -> None:
     study["outcome"] = "mastery_gain"
     file.write_text(json.dumps(study))
     with pytest.raises(InvalidInput, match="outcome = gain, mastery_gain"):
+        read_studies([sweep])
+    file.unlink()
+    with pytest.raises(InvalidInput, match="2: is unfinished"):
         read_studies([sweep])
     with pytest.raises(InvalidInput, match="there is no such file"):
         read_studies([sweep / "nothing"])

@@ -35,6 +35,7 @@ SHORT = "world.course={days: [0.0, 3.0], minutes: 15.0, test_days: 7.0}"
             "must not sum to nothing",
         ),
         (["objective=cost", "+objective.by_form.vdieo=1.0"], "by_form = 'vdieo': is no activity's form"),
+        (["world.pack=classroom", "evaluation.students=20"], "students = 20: must be at least 32, two classes of 16"),
         (["objective=constrained", "objective.limited.activity=-1"], "limited.activity = -1.0: must be a finite"),
     ],
 )

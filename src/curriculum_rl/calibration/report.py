@@ -86,6 +86,9 @@ class CalibrationConfig:
             check.add("memory", self.memory, f"can be fitted with the models {' and '.join(GROW)} alone")
         if self.practice not in ("three_in_a_row", "as_logged"):
             check.add("practice", self.practice, "must be three_in_a_row or as_logged")
+        elif self.memory in ("exponential", "power") and self.practice != "as_logged":
+            remedy = "Practice up to three right in a row is simulated without times."
+            check.add("practice", self.practice, "must be as_logged where memory is fitted", remedy)
         if self.prerequisites not in ("inferred", "none"):
             check.add("prerequisites", self.prerequisites, "must be inferred or none")
         for name in ("min_students", "min_tries", "iterations", "repeats"):

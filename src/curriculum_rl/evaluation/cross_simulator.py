@@ -8,9 +8,9 @@ no evidence. It is judged on the simulators that remain: on student models of an
     robustly worse:   below 0 in every one
     else:             the simulators do not agree, and the one where the policy does worst is named
 
-That each of several intervals of 95% is above 0 is a test of level 5% of "better in all", and needs no correction for
-their number (an intersection-union test: Berger 1982, doi:10.1080/00401706.1982.10487790). One verdict for each
-baseline is not corrected for the number of baselines.
+That each of several two-sided intervals of 95% is above 0 is a test of level 2.5% of "better in all", and needs no
+correction for their number (an intersection-union test: Berger 1982, doi:10.1080/00401706.1982.10487790). One verdict
+for each baseline is not corrected for the number of baselines.
 """
 
 from __future__ import annotations

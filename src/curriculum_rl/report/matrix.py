@@ -30,11 +30,14 @@ def read_studies(folders: Sequence[Path]) -> list[Results]:
     Raises:
         InvalidInput: a folder holds no study, or the studies do not belong in one matrix.
     """
+    check = Violations("matrix")
     found = []
     for folder in folders:
-        within = sorted(file.parent for file in folder.glob("*/results.json"))
-        found += [read_folder(one) for one in (within or [folder])]
-    check = Violations("matrix")
+        jobs = [] if (folder / "results.json").is_file() else sorted(f.parent for f in folder.glob("*/config.yaml"))
+        for job in jobs:
+            check.that((job / "results.json").is_file(), f"{job}: is unfinished. Run it again, or name the others")
+        check.raise_all()
+        found += [read_folder(one) for one in (jobs or [folder])]
     for what, values in (("outcome", [r.outcome for r in found]), ("objective", [r.objective for r in found])):
         seen = sorted(set(values))
         check.that(len(seen) == 1, f"{what} = {', '.join(seen)}: must be the same in all studies")
@@ -50,7 +53,10 @@ def world_of(results: Results) -> str:
 
 
 def natives(results: Results) -> frozenset[str]:
-    """Policies that were trained in the world of the study."""
+    """Policies that were trained in the world of the study.
+
+    Heuristics that were tuned there are not among them: a study that tunes them in each world flatters them.
+    """
     here = (None, world_of(results))
     return frozenset(p.name for p in results.policies if p.kind == LEARNED and p.trained_in in here)
 
