@@ -1,0 +1,1 @@
+"""What another strategy would have reached, judged from the logs of one that was used: off-policy evaluation."""

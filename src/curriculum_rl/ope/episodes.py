@@ -1,0 +1,130 @@
+"""Logged decisions beside what another policy would have done there: all that an estimator sees.
+
+Let decision t of student i be activity a_it with reward r_it, logged with probability b_it, which the judged (target)
+policy gives probability p_it. Then rho_it = p_it / b_it, and w_it = rho_i0 ... rho_it. Students need not have the same
+number of decisions: in a padded array a student who is done has rho = 1 and r = 0, so that w stays at its last value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+
+from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.violations import Violations
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """N decisions of n students, sorted by student, then by time; A activities, F features.
+
+    Attributes:
+        student: index of the student, 0 to n - 1, (N,): each occurs.
+        action: index of the logged activity, (N,).
+        reward: of the decision, (N,).
+        behaviour: b, probability of the logged activity under what was logged, in (0, 1], (N,).
+        choice: the target policy's probability of each activity, (N, A): rows sum to 1, 0 where not eligible.
+        eligible: what could have been chosen, (N, A).
+        features: what is believed about the student before the decision, for models of values, (N, F).
+        state: the same as one of a few situations, 0 to S - 1, (N,); None where there are too many to count.
+        cluster: the unit that was drawn at random, 0 to C - 1, (n,): the student itself, or the class.
+        censored: whether what came after a student's last decision is missing for a reason that may depend on the
+            strategy, such as dropout, (n,).
+        estimated: whether b was estimated, not logged.
+    """
+
+    student: Int
+    action: Int
+    reward: Float
+    behaviour: Float
+    choice: Float
+    eligible: Bool
+    features: Float
+    state: Int | None
+    cluster: Int
+    censored: Bool
+    estimated: bool = False
+
+    def __post_init__(self) -> None:
+        check = Violations("episodes")
+        rows, n = len(self.student), len(self.cluster)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                length = n if field.name in ("cluster", "censored") else rows
+                check.that(len(value) == length, f"{field.name} has {len(value)} rows where {length} are expected")
+        check.raise_all()
+        steps = np.diff(self.student, prepend=-1)
+        check.that(
+            rows > 0 and bool(np.isin(steps, (0, 1)).all()) and int(self.student[-1]) == n - 1,
+            "student must be 0 to n - 1, in order, each with at least one decision",
+        )
+        check.that(bool(np.isfinite(self.reward).all()), "reward must be finite")
+        check.that(bool(((self.behaviour > 0) & (self.behaviour <= 1)).all()), "behaviour must be in (0, 1]")
+        check.that(bool((self.choice >= 0).all()), "choice must be at least 0")
+        check.that(bool(np.allclose(self.choice.sum(axis=1), 1.0, atol=1e-5)), "rows of choice must sum to 1")
+        check.raise_all()
+
+    def __len__(self) -> int:
+        """How many students."""
+        return len(self.cluster)
+
+    @property
+    def step(self) -> Int:
+        """Number of the decision among the student's own, from 0, (N,)."""
+        first = np.searchsorted(self.student, np.arange(len(self)))
+        return np.arange(len(self.student)) - first[self.student]
+
+    @property
+    def lengths(self) -> Int:
+        """Decisions of each student, (n,)."""
+        return np.bincount(self.student, minlength=len(self))
+
+    @property
+    def target(self) -> Float:
+        """p, the target's probability of the logged activity, (N,)."""
+        return self.choice[np.arange(len(self.action)), self.action]
+
+    @property
+    def ratios(self) -> Float:
+        """rho = p / b, padded with 1, (n, T)."""
+        return self.padded(self.target / self.behaviour, 1.0)
+
+    @property
+    def weights(self) -> Float:
+        """w, the product of rho so far, (n, T): carried forward once a student is done."""
+        return np.cumprod(self.ratios, axis=1)
+
+    @property
+    def rewards(self) -> Float:
+        """r, padded with 0, (n, T)."""
+        return self.padded(self.reward, 0.0)
+
+    def padded(self, values: Float, fill: float) -> Float:
+        """Values of the decisions, (N, ...), by student and decision, (n, T, ...)."""
+        out = np.full((len(self), int(self.lengths.max()), *values.shape[1:]), fill, dtype=np.float64)
+        out[self.student, self.step] = values
+        return out
+
+    def returns(self, discount: float = 1.0) -> Float:
+        """G = sum over t of discount^t r_t, (n,)."""
+        return np.bincount(self.student, weights=discount**self.step * self.reward, minlength=len(self))
+
+    def take(self, students: Int) -> Self:
+        """These students, one more time for each time that they are named, numbered anew in the order given.
+
+        Clusters keep their numbers, so that who was drawn together is still told.
+        """
+        lengths = self.lengths[students]
+        first = np.searchsorted(self.student, students)
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        rows = np.repeat(first, lengths) + within
+        columns = {
+            f.name: getattr(self, f.name)[students if f.name in ("cluster", "censored") else rows]
+            for f in fields(self)
+            if isinstance(getattr(self, f.name), np.ndarray)
+        }
+        columns["student"] = np.repeat(np.arange(len(students)), lengths)
+        return replace(self, **columns)
