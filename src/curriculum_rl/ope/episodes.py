@@ -95,7 +95,8 @@ class Episodes:
     @property
     def weights(self) -> Float:
         """w, the product of rho so far, (n, T): carried forward once a student is done."""
-        return np.cumprod(self.ratios, axis=1)
+        weights: Float = np.cumprod(self.ratios, axis=1)
+        return weights
 
     @property
     def rewards(self) -> Float:
@@ -110,7 +111,8 @@ class Episodes:
 
     def returns(self, discount: float = 1.0) -> Float:
         """G = sum over t of discount^t r_t, (n,)."""
-        return np.bincount(self.student, weights=discount**self.step * self.reward, minlength=len(self))
+        returns: Float = np.bincount(self.student, discount**self.step * self.reward, len(self))
+        return returns
 
     def take(self, students: Int) -> Self:
         """These students, one more time for each time that they are named, numbered anew in the order given.
