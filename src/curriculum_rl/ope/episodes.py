@@ -95,7 +95,8 @@ class Episodes:
     @property
     def weights(self) -> Float:
         """w, the product of rho so far, (n, T): carried forward once a student is done."""
-        weights: Float = np.cumprod(self.ratios, axis=1)
+        weights: Float = self.ratios
+        np.cumprod(weights, axis=1, out=weights)
         return weights
 
     @property
@@ -111,7 +112,8 @@ class Episodes:
 
     def returns(self, discount: float = 1.0) -> Float:
         """G = sum over t of discount^t r_t, (n,)."""
-        returns: Float = np.bincount(self.student, discount**self.step * self.reward, len(self))
+        returns = np.zeros(len(self))
+        np.add.at(returns, self.student, discount**self.step * self.reward)
         return returns
 
     def take(self, students: Int) -> Self:
