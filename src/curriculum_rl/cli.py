@@ -224,7 +224,7 @@ examples:
 def _evaluate(typed: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from curriculum_rl.studies.judge import find_objective, find_policies, forms_table, judge, table
+    from curriculum_rl.studies.evaluate import find_objective, find_policies, forms_table, table, taught_by
     from curriculum_rl.world import load_world
 
     world = load_world(typed.world)
@@ -234,7 +234,7 @@ def _evaluate(typed: argparse.Namespace) -> int:
         def told(name: str) -> None:
             status.update(f"{name} ...")
 
-        outcomes = judge(world, policies, typed.students, typed.seed, objective, told)
+        outcomes = taught_by(world, policies, typed.students, typed.seed, objective, told)
     Console().print(table(world, outcomes, objective.outcome), forms_table(world, outcomes))
     return DONE
 

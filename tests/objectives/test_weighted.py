@@ -18,7 +18,7 @@ from curriculum_rl.objectives.retention import Retention
 from curriculum_rl.objectives.weighted import Weighted
 from curriculum_rl.policies.random import Random
 from curriculum_rl.studies.compose import member
-from curriculum_rl.studies.judge import find_objective
+from curriculum_rl.studies.evaluate import find_objective
 from curriculum_rl.trackers.counts import Counts
 from curriculum_rl.violations import InvalidInput
 from tests.worlds import made_world

@@ -68,7 +68,7 @@ def _is_saved(path: Path) -> bool:
     return path.with_name(f"{path.name}.json").is_file()
 
 
-def judge(
+def taught_by(
     world: World,
     policies: Mapping[str, Policy],
     students: int,
