@@ -1,0 +1,1 @@
+"""Estimators of what another policy would have earned, one a file."""
