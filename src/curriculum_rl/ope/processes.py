@@ -102,8 +102,8 @@ class Process:
 def drawn(rng: np.random.Generator, probabilities: Float) -> Int:
     """One draw from each row of probabilities, (n, K), (n,)."""
     below = rng.random((len(probabilities), 1)) >= np.cumsum(probabilities[:, :-1], axis=1)
-    drawn: Int = below.sum(axis=1)
-    return drawn
+    draws: Int = below.sum(axis=1)
+    return draws
 
 
 def _policy(*first_action: float) -> Float:
