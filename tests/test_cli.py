@@ -20,6 +20,7 @@ import pytest
 
 import curriculum_rl
 from curriculum_rl import cli
+from curriculum_rl.verbs import worlds
 from curriculum_rl.resources import simulators_folder
 from curriculum_rl.studies.doctor import Finding, render
 from curriculum_rl.studies.doctor import _requirement as requirement
@@ -93,7 +94,7 @@ def test_other_warnings_are_shown_as_ever(monkeypatch: pytest.MonkeyPatch):
         warnings.warn("of another package", UserWarning, stacklevel=1)
         return cli.DONE
 
-    monkeypatch.setattr(cli, "_worlds", run)
+    monkeypatch.setattr(worlds, "run", run)
     with pytest.warns(UserWarning, match="of another package"):
         assert cli.main(["worlds"]) == cli.DONE
 

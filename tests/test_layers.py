@@ -37,6 +37,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("ope",),
     ("report",),
     ("studies",),
+    ("verbs",),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -1,0 +1,34 @@
+"""What every verb has: a name, a help with examples, and what it runs; and the exit codes.
+
+What a verb needs is imported when it runs, so that `--help` and `doctor` work on any installation.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Final
+
+DONE: Final = 0
+FAILED: Final = 1
+INVALID: Final = 2
+SOME_REJECTED: Final = 3
+OVER_LIMIT: Final = 4
+STOPPED: Final = 130
+
+Run = Callable[[argparse.Namespace], int]
+Verbs = argparse._SubParsersAction  # the type that argparse gives no public name
+
+
+def add(verbs: Verbs[argparse.ArgumentParser], name: str, run: Run, help: str, text: str) -> argparse.ArgumentParser:
+    """A verb with its help; the text below the options keeps its line breaks."""
+    added = verbs.add_parser(
+        name,
+        help=help,
+        description=help[0].upper() + help[1:] + ".",
+        epilog=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    added.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    added.set_defaults(verb=run)
+    return added
