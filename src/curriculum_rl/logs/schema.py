@@ -5,17 +5,19 @@
 | `student_id` | pseudonym of the student; text, so that "007" and "7" are two students |
 | `seq` | place of the row among the student's own rows: rises from row to row, gaps are allowed |
 | `activity_id` | what was done: the logged action |
+| `offered` | what was recommended, where that is another: the choice that `propensity` and `eligible` are about |
 | `response` | the answer, 0 (wrong) to 1 (right), partial credit between; null where there was none |
 | `timestamp` | when it was, microseconds UTC; null where the source tells no date |
 | `t_rel_s` | seconds since a start that is the student's own or the log's; where there is no date |
 | `skills` | what the activity practises |
+| `goals` | concepts that the student is here for; null where that is all of them |
 | `episode_id`, `course_id` | the run of decisions, and the course, that the row belongs to |
 | `duration_s` | how long the answer took, seconds |
 | `event_type` | attempt, hint, lesson, review or test |
 | `attempt_no`, `hints` | number of the try at this activity, from 1; hints asked for |
 | `n_trials`, `n_correct` | of a row that sums up several answers: how many, and how many were right |
-| `eligible` | activities that could have been chosen, the logged one among them; reweighting needs them |
-| `propensity` | probability with which the logged activity was chosen, in (0, 1]; reweighting needs it |
+| `eligible` | activities that could have been chosen, the chosen one among them; reweighting needs them |
+| `propensity` | probability with which it was chosen, in (0, 1]; reweighting needs it |
 | `logger_id` | what chose: name of the strategy, version of the service |
 | `reward` | of this decision, in the unit of the manifest's objective |
 | `terminated`, `truncated` | whether the episode ended here by itself, or was cut off |
@@ -43,10 +45,12 @@ SCHEMA: Final = pa.schema(
         ("student_id", pa.string()),
         ("seq", pa.int64()),
         ("activity_id", pa.string()),
+        ("offered", pa.string()),
         ("response", pa.float64()),
         ("timestamp", pa.timestamp("us", tz="UTC")),
         ("t_rel_s", pa.float64()),
         ("skills", pa.list_(pa.string())),
+        ("goals", pa.list_(pa.string())),
         ("episode_id", pa.string()),
         ("course_id", pa.string()),
         ("duration_s", pa.float64()),
@@ -144,7 +148,8 @@ def _among_eligible(table: pa.Table, rows: int) -> Bool:
     if among.all():
         return among
     parent = pc.list_parent_indices(eligible)
-    same = pc.equal(pc.list_flatten(eligible), pc.take(table.column("activity_id").combine_chunks(), parent))
+    chosen = pc.coalesce(table.column("offered"), table.column("activity_id")).combine_chunks()
+    same = pc.equal(pc.list_flatten(eligible), pc.take(chosen, parent))
     among[np.asarray(parent)[np.asarray(pc.fill_null(same, False)).astype(np.bool_)]] = True
     return among
 
