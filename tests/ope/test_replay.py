@@ -116,10 +116,10 @@ def test_an_answer_that_is_missing_teaches_nothing():
     table = table.filter(pc.equal(table["student_id"], student))
     logged = logged_with(table, world, response=[None] * len(table))
     recall = [view.belief.outlook().recall.copy() for _, view in views(logged, world.platform, policy.tracker)]
-    assert np.allclose(recall[0], recall[1])
+    assert np.allclose(recall[0], recall[1], atol=1e-3)  # a few minutes of forgetting
     heard = read_logged(table, world.platform)
     recall = [view.belief.outlook().recall.copy() for _, view in views(heard, world.platform, policy.tracker)]
-    assert not np.allclose(recall[0], recall[1])
+    assert not np.allclose(recall[0], recall[1], atol=1e-2)
 
 
 def test_dates_and_seconds_tell_the_same_time():
