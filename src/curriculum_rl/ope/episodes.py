@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 
 from curriculum_rl.batch import Bool, Float, Int
-from curriculum_rl.violations import Violations
+from curriculum_rl.violations import InvalidInput, Violations
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,18 @@ class Episodes:
     @property
     def step(self) -> Int:
         """Number of the decision among the student's own, from 0, (N,)."""
-        first = np.searchsorted(self.student, np.arange(len(self)))
-        return np.arange(len(self.student)) - first[self.student]
+        return np.arange(len(self.student)) - self.first[self.student]
+
+    @property
+    def first(self) -> Int:
+        """Row of each student's first decision, (n,)."""
+        return np.searchsorted(self.student, np.arange(len(self)))
+
+    @property
+    def last(self) -> Bool:
+        """Whether a decision is its student's last, (N,)."""
+        last: Bool = np.diff(self.student, append=len(self)) > 0
+        return last
 
     @property
     def lengths(self) -> Int:
@@ -94,10 +104,24 @@ class Episodes:
 
     @property
     def weights(self) -> Float:
-        """w, the product of rho so far, (n, T): carried forward once a student is done."""
+        """w, the product of rho so far, (n, T): carried forward once a student is done.
+
+        Raises:
+            InvalidInput: a product is beyond all numbers, which propensities that were drawn by do not reach.
+        """
         weights: Float = self.ratios
-        np.cumprod(weights, axis=1, out=weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.cumprod(weights, axis=1, out=weights)
+        if not np.isfinite(weights).all():
+            told = "behaviour: the product of target over logged probabilities is beyond all numbers; the smallest is"
+            mend = "Nothing was drawn by probabilities as small: correct such rows, or leave their students out"
+            raise InvalidInput("episodes", [f"{told} {self.behaviour.min():g}. {mend}"])
         return weights
+
+    @property
+    def earlier_weights(self) -> Float:
+        """w before the decision, 1 at the first, (n, T)."""
+        return np.pad(self.weights[:, :-1], ((0, 0), (1, 0)), constant_values=1.0)
 
     @property
     def rewards(self) -> Float:
@@ -109,6 +133,10 @@ class Episodes:
         out = np.full((len(self), int(self.lengths.max()), *values.shape[1:]), fill, dtype=np.float64)
         out[self.student, self.step] = values
         return out
+
+    def discounts(self, discount: float) -> Float:
+        """discount^t of each decision of the longest student, (T,)."""
+        return np.power(float(discount), np.arange(int(self.lengths.max())))
 
     def returns(self, discount: float = 1.0) -> Float:
         """G = sum over t of discount^t r_t, (n,)."""
@@ -122,9 +150,8 @@ class Episodes:
         Clusters keep their numbers, so that who was drawn together is still told.
         """
         lengths = self.lengths[students]
-        first = np.searchsorted(self.student, students)
         within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        rows = np.repeat(first, lengths) + within
+        rows = np.repeat(self.first[students], lengths) + within
         columns = {
             f.name: getattr(self, f.name)[students if f.name in ("cluster", "censored") else rows]
             for f in fields(self)

@@ -1,0 +1,1 @@
+"""Models of what activities are worth under a policy, learnt from logs, one a file."""

@@ -1,0 +1,15 @@
+"""Features on one scale, so that no regression depends on their units."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curriculum_rl.batch import Float, Int
+
+
+def standardised(features: Float, known: Int, rows: Int) -> tuple[Float, Float]:
+    """Features of `known` with mean 0 and standard deviation 1, constant ones 0, and those of `rows` on that scale."""
+    seen = features[known]
+    mean, spread = seen.mean(axis=0), seen.std(axis=0)
+    spread = np.where(spread > 1e-9 * (1.0 + np.abs(mean)), spread, np.inf)
+    return (seen - mean) / spread, (features[rows] - mean) / spread
