@@ -136,7 +136,8 @@ def _train(job: Job, queue: Queue[Moment]) -> tuple[dict[str, Any], float]:
         students=TRAIN,
         watch=watch,
     )
-    trained.policy.save(job.path, {"seed": job.seed, "frames": trained.frames, "curve": trained.curve.plain()})
+    about = {"world": job.world.name, "digest": job.world.digest, "seed": job.seed, "frames": trained.frames}
+    trained.policy.save(job.path, about | {"curve": trained.curve.plain()})
     queue.put(Moment((job.name, job.seed), {}, trained.frames, done=True))
     return {"policy": job.name, "seed": job.seed, **trained.curve.plain()}, trained.seconds
 
