@@ -159,7 +159,7 @@ def test_magic_mixes_as_the_quadratic_programme_says():
     for coverage in (1e-9, 1.0 - 1e-9):
         low, high = Magic(GIVEN, coverage=coverage)._interval(log, GIVEN.fit(log, 0.9), 0.9)
         bias = np.array([r.value - min(max(r.value, low), high) for r in returns])
-        m = np.cov([r.terms for r in returns]) / len(log) + np.outer(bias, bias)
+        m = np.cov([r.terms for r in returns], bias=True) / len(log) + np.outer(bias, bias)
         expected = least_on_simplex(m) @ [r.value for r in returns]
         assert value(Magic(GIVEN, coverage=coverage), log) == pytest.approx(expected, rel=1e-9)
 

@@ -67,7 +67,7 @@ class Magic:
         low, high = self._interval(episodes, model, discount)
         terms = returns[:, columns]
         bias = terms.mean(axis=0) - terms.mean(axis=0).clip(low, high)
-        omega = np.cov(terms, rowvar=False) / len(terms)
+        omega = np.cov(terms, rowvar=False, bias=True) / len(terms)
         return Estimate.of(terms @ least_on_simplex(omega + np.outer(bias, bias)), episodes.weights[:, -1])
 
     def _interval(self, episodes: Episodes, model: Values, discount: float) -> tuple[float, float]:

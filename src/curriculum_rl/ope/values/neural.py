@@ -49,8 +49,8 @@ class Neural:
         """See `Regression`."""
         seen, there = (torch.from_numpy(x) for x in standardised(episodes.features, known, rows))
         action = torch.from_numpy(episodes.action[known])[:, None]
-        mean, spread = outcome.mean(), outcome.std() or 1.0
-        goal = torch.from_numpy((outcome - mean) / spread)[:, None]
+        mean, spread = outcome.mean(), outcome.std()
+        goal = torch.from_numpy((outcome - mean) / (spread or 1.0))[:, None]
         network = self._network(seen.shape[1], episodes.choice.shape[1])
         optimiser = torch.optim.AdamW(network.parameters(), lr=self.rate, weight_decay=self.decay)
         for _ in range(self.passes):

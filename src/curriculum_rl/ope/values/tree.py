@@ -54,6 +54,7 @@ class Tree:
             max_leaf_nodes=self.leaves,
             min_samples_leaf=self.leaf,
             early_stopping=False,
+            random_state=0,  # without effect, but none would disturb the random state of the process
             categorical_features=[0] if actions <= _CATEGORIES else None,
         )
         model.fit(_inputs(episodes, known, episodes.action[known]), outcome)
