@@ -10,8 +10,8 @@ from curriculum_rl.resources import configs_folder
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.yaml_file import check_yaml
 
-SLOW: Final = frozenset({"lookahead"})
-"""Heuristics that take minutes for some thousand students."""
+ON_REQUEST: Final = frozenset({"lookahead", "sequence"})
+"""Heuristics that must be asked for: one takes minutes for some thousand students, one wants to be told an order."""
 
 
 def policy_names() -> list[str]:
@@ -20,8 +20,8 @@ def policy_names() -> list[str]:
 
 
 def usual_names() -> list[str]:
-    """Names of the heuristics that take part unless told otherwise: all but the slow ones."""
-    return [name for name in policy_names() if name not in SLOW]
+    """Names of the heuristics that take part unless told otherwise: those that need not be asked for."""
+    return [name for name in policy_names() if name not in ON_REQUEST]
 
 
 def load_policy(name: str) -> Policy:

@@ -53,6 +53,15 @@ class Slated(Policy, Protocol):
         """So many."""
 
 
+@runtime_checkable
+class Controlling(Policy, Protocol):
+    """A policy that may end sessions and courses where a world lets it; no other is ever asked to."""
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Those that it learned to use: its probabilities are of the activities, then of these, (n, A + C)."""
+
+
 def best(score: Float, mask: Bool) -> Float:
     """All probability on the allowed activity with the highest score, the first of them on a tie, (n, A)."""
     choice: Int = np.where(mask, score, -np.inf).argmax(axis=1)
