@@ -17,7 +17,7 @@ from curriculum_rl.ope.intervals.bootstrap import Bootstrap, acceleration, bias,
 from curriculum_rl.ope.intervals.empirical_bernstein import EmpiricalBernstein, bound
 from curriculum_rl.ope.intervals.interval import Clusters
 from curriculum_rl.ope.intervals.load import interval_names, load_interval
-from curriculum_rl.ope.intervals.student_t import StudentT
+from curriculum_rl.ope.intervals.student_t import StudentT, carrying
 from curriculum_rl.ope.intervals.usual import Usual
 from curriculum_rl.ope.processes import STOCHASTIC
 from curriculum_rl.violations import InvalidInput
@@ -65,10 +65,22 @@ def interval(kind: object, episodes: Episodes, estimator: object = None) -> tupl
     return kind.of(estimator, episodes, estimator.estimate(episodes))  # type: ignore[attr-defined]
 
 
-def test_t_is_the_textbook_interval():
-    returns = np.random.default_rng(0).normal(3.0, 2.0, 40)
+def test_t_is_the_textbook_interval_where_tails_are_light():
+    returns = np.random.default_rng(0).uniform(3.0, 5.0, 40)
     expected = stats.t.interval(0.9, 39, returns.mean(), returns.std(ddof=1) / math.sqrt(40))
     assert interval(StudentT(level=0.9), of_returns(returns)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_few_who_carry_the_spread_cost_degrees_of_freedom():
+    returns = np.append(np.zeros(99), 10.0)
+    episodes = of_returns(returns)
+    kurtosis = stats.kurtosis(returns, fisher=False)
+    assert carrying(episodes, MeanReturn().estimate(episodes)) == pytest.approx(100 / kurtosis, rel=1e-12)
+    expected = stats.t.interval(0.95, 200 / (kurtosis - 1), returns.mean(), returns.std(ddof=1) / 10)
+    assert interval(StudentT(), episodes) == pytest.approx(expected, rel=1e-12)
+    equal = of_returns(np.ones(7))
+    assert carrying(equal, MeanReturn().estimate(equal)) == 7
+    assert interval(StudentT(), equal) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("kind", [StudentT(), Bootstrap(replicates=200), Bootstrap(replicates=200, corrected=True)])
