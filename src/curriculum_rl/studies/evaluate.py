@@ -22,26 +22,47 @@ from curriculum_rl.resources import configs_folder
 from curriculum_rl.studies.compose import member
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import World
+from curriculum_rl.yaml_file import check_yaml
 
 
-def find_policies(world: World, names: Sequence[str]) -> dict[str, Policy]:
+def find_policies(world: World | None, names: Sequence[str]) -> dict[str, Policy]:
     """Each policy by its name: a heuristic of `configs/policy`, or the path of one that a study saved.
 
+    Or that of a YAML file like those of `configs/policy`, with settings of your own. Without a world there are no
+    saved ones, for each is bound to its own.
+
     Raises:
-        InvalidInput: every name that is neither, that stands twice, or whose policy does not fit the world.
+        InvalidInput: every name that is none of these, that stands twice, or whose policy does not fit the world.
     """
     check = Violations("policies")
     found: dict[str, Policy] = {}
     for name in names:
-        saved = Path(name.removesuffix(".json"))
-        label = saved.name if _is_saved(saved) else name
+        path = Path(name)
+        label = path.stem if path.suffix in (".json", ".yaml") else path.name
         check.that(label not in found, f"{label}: stands twice. Name it once")
         try:
-            found[label] = load_saved(saved, world) if _is_saved(saved) else load_policy(name)
+            found[label] = _find_policy(world, name)
         except InvalidInput as error:
             check.found.extend(error.violations)
     check.raise_all()
     return found
+
+
+def saved_policy(name: str) -> Path | None:
+    """The path, without its suffix, of a policy that a study saved; None if the name is that of none."""
+    path = Path(name.removesuffix(".json"))
+    return path if path.with_name(f"{path.name}.json").is_file() else None
+
+
+def _find_policy(world: World | None, name: str) -> Policy:
+    saved = saved_policy(name)
+    if saved is None:
+        own = Path(name)
+        is_file = own.suffix == ".yaml" and own.is_file()
+        return cast(Policy, build(check_yaml(own), name)) if is_file else load_policy(name)
+    if world is None:
+        raise InvalidInput("policies", [f"{name}: was trained in a world. Say in which with --world"])
+    return load_saved(saved, world)
 
 
 def find_objective(name: str) -> Objective:
@@ -62,10 +83,6 @@ def load_saved(path: Path, world: World) -> Policy:
     from curriculum_rl.agents.learned import load_learned
 
     return load_learned(path, world)
-
-
-def _is_saved(path: Path) -> bool:
-    return path.with_name(f"{path.name}.json").is_file()
 
 
 def taught_by(
@@ -113,7 +130,7 @@ def forms_table(world: World, outcomes: Mapping[str, Outcomes]) -> Table:
     """The share of each form of activity; a policy that collapsed shows here."""
     made = Table(box=box.SIMPLE_HEAD, title="Share of each form of activity")
     made.add_column("policy", no_wrap=True)
-    for form in world.curriculum.forms:
+    for form in world.actions.forms:
         made.add_column(form, justify="right")
     for name, one in outcomes.items():
         total = one.forms.sum(axis=0)
