@@ -1,4 +1,4 @@
-"""What every estimator that can be named keeps to: it is a function of the log, and of nothing that should not count."""
+"""What every estimator that can be named keeps to: it is a function of the log, and of nothing that may not count."""
 
 from __future__ import annotations
 
@@ -125,10 +125,9 @@ def test_an_unknown_name_is_told_the_nearest():
         load_estimator("pdwiss")
 
 
-@pytest.mark.parametrize("name", ["mis", "direct"])
-def test_counting_needs_situations(name: str):
-    with pytest.raises(InvalidInput, match="state"):
-        counted(load_estimator(name)).estimate(replace(LOG, state=None))
+def test_counting_needs_situations():
+    with pytest.raises(InvalidInput, match="too many situations to count"):
+        counted(load_estimator("direct")).estimate(replace(LOG, state=None))
 
 
 @pytest.mark.parametrize("bad", [{"tau": 0.0}, {"tau": float("nan")}])

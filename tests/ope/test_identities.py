@@ -75,6 +75,22 @@ def test_marginalised_weights_carry_the_counted_shares_forward(log: Episodes):
 
 
 @pytest.mark.parametrize("name", PROCESSES)
+def test_marginalised_weights_over_features_that_tell_the_situations_are_the_counted_ones(name: str):
+    log = PROCESSES[name].simulate(np.random.default_rng(2), 150, 4)
+    counted = MarginalisedImportanceSampling().estimate(log, 0.9)
+    plane = MarginalisedImportanceSampling().estimate(replace(log, state=None), 0.9)
+    assert plane.terms == pytest.approx(counted.terms, rel=1e-9)
+    assert plane.weights == pytest.approx(counted.weights, rel=1e-9)
+
+
+@pytest.mark.parametrize("log", LOGS, ids=IDS)
+def test_marginalised_weights_over_more_features_than_students_are_those_of_the_whole_past(log: Episodes):
+    features = np.random.default_rng(0).normal(size=(len(log.student), len(log)))
+    value_of_all = value(MarginalisedImportanceSampling(), replace(log, state=None, features=features))
+    assert value_of_all == pytest.approx(value(PerDecision(), log), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
 def test_tabular_fitted_q_is_dynamic_programming_on_the_counted_process(name: str):
     log = by_cell(PROCESSES[name].simulate(np.random.default_rng(2), 150, 4))
     tabular = Direct(FittedQ(Tabular(), folds=0))
@@ -150,18 +166,26 @@ def test_magic_of_one_return_is_wdr_or_the_model(log: Episodes):
     assert value(Magic(GIVEN, (-1,)), log) == exactly(value(Direct(GIVEN), log))
 
 
-def test_magic_mixes_as_the_quadratic_programme_says():
-    log = LOGS[1]
-    returns = [Magic(GIVEN, (j,)).estimate(log, 0.9) for j in range(-1, HORIZON)]
-    mixed = value(Magic(GIVEN), log)
-    assert min(r.value for r in returns) <= mixed <= max(r.value for r in returns)
-    # So narrow an interval that the bias counts in full, and then one so wide that it does not count at all.
-    for coverage in (1e-9, 1.0 - 1e-9):
-        low, high = Magic(GIVEN, coverage=coverage)._interval(log, GIVEN.fit(log, 0.9), 0.9)
-        bias = np.array([r.value - min(max(r.value, low), high) for r in returns])
-        m = np.cov([r.terms for r in returns], bias=True) / len(log) + np.outer(bias, bias)
-        expected = least_on_simplex(m) @ [r.value for r in returns]
-        assert value(Magic(GIVEN, coverage=coverage), log) == pytest.approx(expected, rel=1e-9)
+@pytest.mark.parametrize("log", LOGS, ids=IDS)
+@pytest.mark.parametrize("coverage", [1e-9, 0.5, 0.9, 1.0 - 1e-9])
+def test_magic_of_two_returns_is_the_lowest_point_of_a_parabola(log: Episodes, coverage: float):
+    magic = Magic(GIVEN, (-1, 1000), coverage)
+    low, high = magic._interval(log, GIVEN.fit(log, 0.9), 0.9)
+    returns = [Direct(GIVEN).estimate(log, 0.9), WeightedDoublyRobust(GIVEN).estimate(log, 0.9)]
+    bias = [r.value - min(max(r.value, low), high) for r in returns]
+    m = np.cov([r.terms for r in returns], bias=True) / len(log) + np.outer(bias, bias)
+    share = np.clip((m[1, 1] - m[0, 1]) / (m[0, 0] + m[1, 1] - 2 * m[0, 1]), 0.0, 1.0)
+    expected = share * returns[0].value + (1 - share) * returns[1].value
+    assert value(magic, log) == pytest.approx(expected, rel=1e-7)
+
+
+def test_magic_measures_bias_from_where_wdr_is_by_chance():
+    log = random_log(9, students=2000)
+    wdr = WeightedDoublyRobust(GIVEN).estimate(log, 0.9)
+    low, high = Magic(GIVEN, coverage=0.9, draws=1000)._interval(log, GIVEN.fit(log, 0.9), 0.9)
+    error = wdr.terms.std() / np.sqrt(len(log))
+    assert (low + high) / 2 == pytest.approx(wdr.value, abs=0.3 * error)
+    assert (high - low) / 2 == pytest.approx(1.645 * error, rel=0.1)
 
 
 @pytest.mark.parametrize("rank", [1, 3, 6])

@@ -88,6 +88,12 @@ class Episodes:
         return last
 
     @property
+    def moments(self) -> list[Int]:
+        """Rows of all first decisions, of all second ones, ..., (T,) arrays, each by student."""
+        step = self.step
+        return np.split(np.argsort(step, kind="stable"), np.cumsum(np.bincount(step))[:-1])
+
+    @property
     def lengths(self) -> Int:
         """Decisions of each student, (n,)."""
         return np.bincount(self.student, minlength=len(self))

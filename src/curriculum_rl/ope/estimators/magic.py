@@ -54,7 +54,11 @@ class Magic:
         check.raise_all()
 
     def estimate(self, episodes: Episodes, discount: float = 1.0) -> Estimate:
-        """See `Estimator`; the terms mix those of the g_j, given the model and the mixture."""
+        """See `Estimator`; the terms are those of WDR, moved to the value.
+
+        Those of the g_j take the model as given, and know the less of its errors the more they trust it. With a model
+        that is learnt from the same students and is right, every g_j has the errors of WDR at most.
+        """
         model = self.values.fit(episodes, discount)
         corrections, values = weighted_parts(episodes, model, discount)
         returns = np.cumsum(np.pad(values, ((0, 0), (0, 1))), axis=1)
@@ -62,13 +66,21 @@ class Magic:
         columns = np.arange(returns.shape[1])
         if self.steps is not None:
             columns = np.unique(np.minimum(np.array(self.steps) + 1, columns[-1]))
-        if len(columns) == 1 or not np.isfinite(returns).all():
-            return Estimate.of(returns[:, columns[-1]], episodes.weights[:, -1])
-        low, high = self._interval(episodes, model, discount)
-        terms = returns[:, columns]
-        bias = terms.mean(axis=0) - terms.mean(axis=0).clip(low, high)
-        omega = np.cov(terms, rowvar=False, bias=True) / len(terms)
-        return Estimate.of(terms @ least_on_simplex(omega + np.outer(bias, bias)), episodes.weights[:, -1])
+        means = returns.mean(axis=0)
+        if np.isfinite(means).all():
+            value = float(means[columns] @ self._mixture(episodes, model, discount, returns[:, columns]))
+        else:
+            value = float("nan")
+        return Estimate(value, value + returns[:, -1] - means[-1], episodes.weights[:, -1])
+
+    def _mixture(self, episodes: Episodes, model: Values, discount: float, returns: Float) -> Float:
+        """x, (J,), for returns (n, J)."""
+        if returns.shape[1] == 1:
+            return np.ones(1)
+        means = returns.mean(axis=0)
+        bias = means - means.clip(*self._interval(episodes, model, discount))
+        omega = np.cov(returns, rowvar=False, bias=True) / len(returns)
+        return least_on_simplex(omega + np.outer(bias, bias))
 
     def _interval(self, episodes: Episodes, model: Values, discount: float) -> tuple[float, float]:
         """Percentile bootstrap interval of WDR, by cluster; the model is not fitted again."""

@@ -73,10 +73,9 @@ class FittedQ:
 
     def _backwards(self, episodes: Episodes, known: Bool, discount: float) -> Values:
         """Values of every row, as learnt from the students `known`."""
-        step, last = episodes.step, episodes.last
-        q, v = np.zeros(len(step)), np.zeros(len(step) + 1)
-        for t in reversed(range(int(episodes.lengths[known].max()))):
-            rows = np.nonzero(step == t)[0]
+        last = episodes.last
+        q, v = np.zeros(len(last)), np.zeros(len(last) + 1)
+        for rows in reversed(episodes.moments[: int(episodes.lengths[known].max())]):
             fit = rows[known[episodes.student[rows]]]
             outcome = episodes.reward[fit] + discount * np.where(last[fit], 0.0, v[fit + 1])
             table = self.regression.predict(episodes, fit, outcome, rows)
