@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from curriculum_rl.batch import Float
 from curriculum_rl.ope.episodes import Episodes
 from curriculum_rl.ope.estimators.estimator import Estimate
-from curriculum_rl.ope.values.values import ActionValues
+from curriculum_rl.ope.values.values import ActionValues, Values
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,11 @@ class DoublyRobust:
 
     def estimate(self, episodes: Episodes, discount: float = 1.0) -> Estimate:
         """See `Estimator`; the terms are exact, given the model."""
-        model = self.values.fit(episodes, discount)
-        weights = episodes.weights
-        errors = episodes.padded(episodes.reward - model.q, 0.0)
-        parts = weights * errors + episodes.earlier_weights * episodes.padded(model.v, 0.0)
-        return Estimate.of(parts @ episodes.discounts(discount), weights[:, -1])
+        (weights, errors), (earlier, values) = weighted_sums(episodes, self.values.fit(episodes, discount))
+        return Estimate.of((weights * errors + earlier * values) @ episodes.discounts(discount), weights[:, -1])
+
+
+def weighted_sums(episodes: Episodes, model: Values) -> tuple[tuple[Float, Float], tuple[Float, Float]]:
+    """The two sums of DR, each as its weights and what they weigh: w_t with r_t - Q_t, w_{t-1} with V_t, all (n, T)."""
+    errors = episodes.padded(episodes.reward - model.q, 0.0)
+    return (episodes.weights, errors), (episodes.earlier_weights, episodes.padded(model.v, 0.0))

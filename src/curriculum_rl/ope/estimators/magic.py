@@ -20,6 +20,7 @@ from scipy.optimize import nnls
 
 from curriculum_rl.batch import Float
 from curriculum_rl.ope.episodes import Episodes
+from curriculum_rl.ope.estimators.doubly_robust import weighted_sums
 from curriculum_rl.ope.estimators.estimator import Estimate
 from curriculum_rl.ope.estimators.weighted_doubly_robust import weighted_parts
 from curriculum_rl.ope.values.values import ActionValues, Values
@@ -87,14 +88,9 @@ class Magic:
         clusters, member = np.unique(episodes.cluster, return_inverse=True)
         rng = np.random.default_rng(self.seed)
         counts = rng.multinomial(len(clusters), np.full(len(clusters), 1 / len(clusters)), self.draws)[:, member]
-        errors = episodes.padded(episodes.reward - model.q, 0.0)
-        wdr = np.zeros(self.draws)
-        for weights, x in (
-            (episodes.weights, errors),
-            (episodes.earlier_weights, episodes.padded(model.v, 0.0)),
-        ):
-            with np.errstate(invalid="ignore"):
-                wdr += (counts @ (weights * x) / (counts @ weights)) @ episodes.discounts(discount)
+        with np.errstate(invalid="ignore"):
+            ratios = [counts @ (weights * x) / (counts @ weights) for weights, x in weighted_sums(episodes, model)]
+        wdr = sum(ratios) @ episodes.discounts(discount)
         low, high = np.nanquantile(wdr, [(1 - self.coverage) / 2, (1 + self.coverage) / 2])
         return float(low), float(high)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from curriculum_rl.batch import Float
 from curriculum_rl.ope.episodes import Episodes
+from curriculum_rl.ope.estimators.doubly_robust import weighted_sums
 from curriculum_rl.ope.estimators.estimator import Estimate
 from curriculum_rl.ope.estimators.self_normalised import self_normalised
 from curriculum_rl.ope.values.values import ActionValues, Values
@@ -36,6 +37,5 @@ class WeightedDoublyRobust:
 def weighted_parts(episodes: Episodes, model: Values, discount: float) -> tuple[Float, Float]:
     """Each student's part of what the weights correct at each decision, and of the values there; both (n, T)."""
     discounts = episodes.discounts(discount)
-    corrections = self_normalised(episodes.weights, episodes.padded(episodes.reward - model.q, 0.0))
-    values = self_normalised(episodes.earlier_weights, episodes.padded(model.v, 0.0))
+    corrections, values = (self_normalised(*pair) for pair in weighted_sums(episodes, model))
     return discounts * corrections, discounts * values

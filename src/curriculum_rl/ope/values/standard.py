@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from curriculum_rl.batch import Float, Int
 
+_END: Final = 10.0
+"""Standard deviations from the mean; assumed."""
+
 
 def standardised(features: Float, known: Int, rows: Int) -> tuple[Float, Float]:
-    """Features of `known` with mean 0 and standard deviation 1, constant ones 0, and those of `rows` on that scale."""
+    """Features of `known` with mean 0 and standard deviation 1, constant ones 0, and those of `rows` on that scale.
+
+    What is further out counts as at the end of the scale: a feature that hardly varied among a few must not decide
+    what those are worth in whom it does.
+    """
     seen = features[known]
     mean, spread = seen.mean(axis=0), seen.std(axis=0)
     spread = np.where(spread > 1e-9 * (1.0 + np.abs(mean)), spread, np.inf)
-    return (seen - mean) / spread, (features[rows] - mean) / spread
+    return ((seen - mean) / spread).clip(-_END, _END), ((features[rows] - mean) / spread).clip(-_END, _END)
