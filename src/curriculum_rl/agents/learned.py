@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from curriculum_rl.agents import checkpoints
+from curriculum_rl.agents.networks.batch_constrained import BatchConstrained
 from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.networks.network import Network, mask_logits, probabilities
 from curriculum_rl.agents.recurrent_tracker import Recurrent
@@ -50,11 +51,14 @@ class LearnedPolicy:
     def probabilities(self, view: View) -> Float:
         """P(each activity), (n, A): rows sum to 1, exactly 0 where masked."""
         with torch.inference_mode():
-            logits = self.actor(torch.from_numpy(view.features()))
+            said, mask = self.actor(torch.from_numpy(view.features())), view.mask
+            if isinstance(self.network, BatchConstrained):
+                mask = self.network.narrowed(said, mask)
+            logits = said[:, : mask.shape[1]]
             if not self.sampled:
-                return best(logits.numpy(), view.mask)
-            if not view.mask.all():
-                logits = mask_logits(logits, torch.from_numpy(np.ascontiguousarray(view.mask)))
+                return best(logits.numpy(), mask)
+            if not mask.all():
+                logits = mask_logits(logits, torch.from_numpy(np.ascontiguousarray(mask)))
             return probabilities(logits).numpy()
 
     def drawn(self, sampled: bool = True) -> LearnedPolicy:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -18,10 +18,11 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from curriculum_rl import config
 from curriculum_rl.resources import configs_folder
-from curriculum_rl.violations import Violations
+from curriculum_rl.violations import InvalidInput, Violations
 
 _REFUSALS: Final = (HydraException, OmegaConfBaseException)
 
@@ -63,6 +64,23 @@ def member(group: str, name: str) -> DictConfig:
     with initialize_config_dir(version_base=HYDRA_VERSION, config_dir=str(configs_folder().absolute())):
         found: DictConfig = compose(config_name=f"{group}/{name}")[group]
     return found
+
+
+def component(group: str, name: str, overrides: Sequence[str] = ()) -> Any:
+    """The component that `configs/<group>/<name>.yaml` describes, some of its settings overridden: `key=value`.
+
+    Raises:
+        InvalidInput: there is none of that name, or a setting does not fit.
+    """
+    names = groups(configs_folder())[group]
+    if name not in names:
+        raise InvalidInput(group, [f"{name!r} is no choice of {group}. {config.nearest(name, names)}"])
+    node = OmegaConf.create(OmegaConf.to_container(member(group, name)))
+    try:
+        typed = OmegaConf.from_dotlist(list(overrides))
+    except YAMLError:
+        raise InvalidInput(name, [f"{' '.join(overrides)!r}: write settings as key=value"]) from None
+    return config.build(OmegaConf.merge(node, typed), name)
 
 
 def groups(folder: Path) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from typing import cast
 from rich import box
 from rich.table import Table
 
-from curriculum_rl.config import build, nearest
+from curriculum_rl.config import build
 from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.cohorts import TEST, first
 from curriculum_rl.evaluation.outcomes import OUTCOMES, Outcomes
@@ -18,8 +18,7 @@ from curriculum_rl.evaluation.statistics import compare_all, intervals
 from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.policies.load import load_policy
 from curriculum_rl.policies.policy import Policy
-from curriculum_rl.resources import configs_folder
-from curriculum_rl.studies.compose import member
+from curriculum_rl.studies.compose import component
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import World
 from curriculum_rl.yaml_file import check_yaml
@@ -71,11 +70,7 @@ def find_objective(name: str) -> Objective:
     Raises:
         InvalidInput: there is none.
     """
-    folder = configs_folder() / "objective"
-    if not (folder / f"{name}.yaml").is_file():
-        names = sorted(p.stem for p in folder.glob("*.yaml"))
-        raise InvalidInput("objective", [f"{name!r} is no objective. {nearest(name, names)}"])
-    return cast(Objective, build(member("objective", name), name))
+    return cast(Objective, component("objective", name))
 
 
 def load_saved(path: Path, world: World) -> Policy:

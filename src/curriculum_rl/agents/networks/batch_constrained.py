@@ -1,0 +1,82 @@
+"""Two networks of a kind, side by side: the values of activities, and how likely each was in a log.
+
+    open(s) = { a allowed in s:  G(a | s) / max over allowed b of G(b | s)  >=  threshold }
+
+and the policy takes the activity of greatest value among those. Fujimoto, Conti, Ghavamzadeh & Pineau (2019),
+arXiv:1910.01708, where the two share their first layers; here they share nothing, so that each can end when held-out
+students say so.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from curriculum_rl.agents.networks.layout import Layout
+from curriculum_rl.agents.networks.network import Network, mask_logits
+from curriculum_rl.batch import Bool
+from curriculum_rl.violations import Violations
+
+
+@dataclass(frozen=True)
+class BatchConstrained:
+    """Attributes:
+    network: what both are built from.
+    threshold: of the relative probability; 0 lets everything through, 1 the likeliest alone.
+    """
+
+    network: Network
+    threshold: float = 0.3
+
+    def __post_init__(self) -> None:
+        check = Violations("batch-constrained network")
+        check.number("threshold", self.threshold, at_least=0.0, at_most=1.0)
+        check.raise_all()
+
+    @property
+    def portable(self) -> bool:
+        """As its network is."""
+        return self.network.portable
+
+    def inputs(self, layout: Layout) -> nn.Module:
+        """As its network's."""
+        return self.network.inputs(layout)
+
+    def actor(self, layout: Layout) -> nn.Module:
+        """To the value of each action, then the logit of its logged probability, (n, 2 (A + C))."""
+        return Beside(self.network.actor(layout), self.network.actor(layout))
+
+    def critic(self, layout: Layout) -> nn.Module:
+        """As its network's."""
+        return self.network.critic(layout)
+
+    def action_critic(self, layout: Layout) -> nn.Module:
+        """As its network's."""
+        return self.network.action_critic(layout)
+
+    def narrowed(self, said: Tensor, mask: Bool) -> Bool:
+        """What may be chosen by what the actor says, (n, A): at least one of what the mask allows."""
+        logits = said[:, said.shape[1] // 2 :][:, : mask.shape[1]]
+        narrow: Bool = self.likely(logits, torch.tensor(mask)).numpy()
+        return narrow
+
+    def likely(self, logits: Tensor, allowed: Tensor) -> Tensor:
+        """open(s), (n, A)."""
+        masked = mask_logits(logits, allowed)
+        floor = math.log(self.threshold) if self.threshold > 0.0 else -math.inf
+        return allowed & (masked - masked.amax(dim=1, keepdim=True) >= floor)
+
+
+class Beside(nn.Module):
+    """Values and logits of the behaviour, by two modules that read the same."""
+
+    def __init__(self, values: nn.Module, behaviour: nn.Module) -> None:
+        super().__init__()
+        self.values, self.behaviour = values, behaviour
+
+    def forward(self, read: Tensor) -> Tensor:
+        """One beside the other."""
+        return torch.cat([self.values(read), self.behaviour(read)], dim=1)
