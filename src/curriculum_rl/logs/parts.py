@@ -20,24 +20,26 @@ from curriculum_rl.violations import InvalidInput
 PARTS: Final = 256
 
 
-def part_of(student: pa.ChunkedArray) -> Int:
-    """Of each row the part of its student, (n,)."""
-    encoded = student.fill_null("").combine_chunks().dictionary_encode()
-    ids = encoded.dictionary.to_pylist()
-    parts = [hashlib.blake2b(s.encode("utf-8", "surrogatepass"), digest_size=1).digest()[0] for s in ids]
+def part_of(ids: pa.ChunkedArray) -> Int:
+    """Of each row the part of its id, (n,)."""
+    encoded = ids.fill_null("").combine_chunks().dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    parts = [hashlib.blake2b(t.encode("utf-8", "surrogatepass"), digest_size=1).digest()[0] for t in texts]
     numbers: Int = np.array(parts, dtype=np.int64)[np.asarray(encoded.indices)]
     return numbers
 
 
 class Parts:
-    """Rows on disk by part of their student.
+    """Rows on disk by part of their student, or of another id.
 
     Args:
         folder: for the files; it must be there and be empty.
         memory_bytes: how much may be held in memory, sorting included.
+        key: the column whose equal values belong together.
     """
 
-    def __init__(self, folder: Path, memory_bytes: int) -> None:
+    def __init__(self, folder: Path, memory_bytes: int, key: str = "student_id") -> None:
+        self._key = key
         self._folder = folder
         self._memory = memory_bytes
         self._held: list[pa.Table] = []
@@ -56,7 +58,7 @@ class Parts:
     def _spill(self) -> None:
         table = pa.concat_tables(self._held).combine_chunks()
         self._held, self._held_bytes = [], 0
-        part = part_of(table.column("student_id"))
+        part = part_of(table.column(self._key))
         table = table.take(np.argsort(part, kind="stable"))
         ends = np.cumsum(np.bincount(part, minlength=PARTS))
         for number, rows in enumerate(np.diff(ends, prepend=0)):

@@ -21,7 +21,35 @@ REASONS = {
     "answer": "must be 0 or 1 (or false or true)",
     "item": "the q-matrix gives this item no skill",
     "conflict": "the same student, order and item stand in an earlier row with another answer",
+    "long": "the line is longer than a megabyte",
+    "control": "the line holds a NUL byte, or a carriage return that ends no line",
+    "quote": "a quotation mark is not closed on its line; a row must stand on one line",
+    "encoding": "the line is not in the expected encoding; say --encoding latin-1 if the file is",
+    "json": "the line is no JSON object",
+    "id": "must be text",
+    "number": "must be a finite number",
+    "whole": "must be a whole number",
+    "count": "must be a whole number, at least 0",
+    "trials": "must be a whole number, at most that of the answers",
+    "boolean": "must be true or false",
+    "list": "must be a list of text",
+    "response": "must be 0 to 1, or true or false; say --max-score if more can be scored",
+    "duration": "must be a number, at least 0",
+    "propensity": "must be at least 1e-9 and at most 1, and be given: what was logged could happen",
+    "eligible": "must hold the logged activity",
+    "event_type": "must be attempt, hint, lesson, review or test",
+    "end_reason": "must be mastery, dropout, deadline or censored",
+    "answer_key": "the answer key does not have this item",
+    "differs": "the same event stands in an earlier row with other values",
+    "tie": "another item stands in the same place of the student's order; say --by-rows if rows are in order",
+    "orphan": "no decision has this event id",
+    "voided": "a later statement voids this one",
+    "scaffold": "a scaffolding question, no answer of the student's own (original is 0)",
+    "kind": "no event of a student and an activity",
 }
+
+BY_RULE = ("voided", "scaffold", "kind")
+"""Rows that the source's own rules leave out: they are listed, but are no faults that count against a limit."""
 
 
 class OverRejectLimit(InvalidInput):
@@ -61,12 +89,12 @@ class Rejects:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["line", "column", "code", "reason"])
         for r in sorted(self.found, key=lambda r: r.line):
-            writer.writerow([r.line, _inert(r.column), r.code, REASONS[r.code]])
+            writer.writerow([r.line, inert(r.column), r.code, REASONS[r.code]])
         write_whole(path, out.getvalue(), mode=0o600)
 
 
-def _inert(cell: str) -> str:
-    """A column's name comes from the file: a spreadsheet must not take it for a formula."""
+def inert(cell: str) -> str:
+    """The cell, marked as text: a column's name comes from the file: a spreadsheet must not take it for a formula."""
     return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 

@@ -37,7 +37,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curriculum_rl.batch import Bool
+from curriculum_rl.batch import Bool, Float
 from curriculum_rl.violations import InvalidInput, Violations
 
 SCHEMA: Final = pa.schema(
@@ -113,6 +113,14 @@ def conform(table: pa.Table) -> pa.Table:
             check.that(False, f"column {field.name}: is {found}, and cannot be read as {field.type}")
     check.raise_all()
     return pa.table(columns, schema=wanted)
+
+
+def seconds(table: pa.Table) -> Float:
+    """When each row was, seconds from 1970 or wherever the log counts from; nan where it does not tell, (n,)."""
+    dates = pc.cast(table.column("timestamp").cast(pa.int64()), pa.float64())
+    both = pc.coalesce(pc.divide(dates, 1e6), table.column("t_rel_s"))
+    out: Float = both.to_numpy(zero_copy_only=False).astype(np.float64)
+    return out
 
 
 def faults(table: pa.Table) -> dict[str, Bool]:

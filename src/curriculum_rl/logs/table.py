@@ -130,26 +130,27 @@ def _cells(
     return Table(columns, names, np.array(lines, dtype=np.int64), read)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A column's name without what does not matter: case, spaces and punctuation."""
     return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
 
 
 def _find(path: Path, header: list[str], mapping: Mapping[str, str], needs_skills: bool) -> dict[str, str]:
     """The file's name of each role, or one message that says all that is missing."""
     check = Violations(str(path))
-    plain = {_plain(name): name for name in reversed(header)}
+    by_plain = {plain(name): name for name in reversed(header)}
     found: dict[str, str] = {}
     for role, own in mapping.items():
         if role not in ALIASES:
             check.add("columns", role, f"must be one of {', '.join(ALIASES)}")
         elif own not in header:
-            check.add(f"columns.{role}", own, "no such column", f"The file has: {_shown(header)}.")
+            check.add(f"columns.{role}", own, "no such column", f"The file has: {shown(header)}.")
         else:
             found[role] = own
     for role, aliases in ALIASES.items():
         if role in mapping:
             continue
-        name = next((plain[a] for a in aliases if a in plain), None)
+        name = next((by_plain[a] for a in aliases if a in by_plain), None)
         if name is not None:
             found[role] = name
         elif role in REQUIRED or (role == "skills" and needs_skills):
@@ -157,13 +158,14 @@ def _find(path: Path, header: list[str], mapping: Mapping[str, str], needs_skill
             check.that(
                 False,
                 f"column {role}: is missing; call it one of {', '.join(aliases)}, or map it{remedy}. "
-                f"The file has: {_shown(header)}.",
+                f"The file has: {shown(header)}.",
             )
     check.raise_all()
     return found
 
 
-def _shown(header: list[str]) -> str:
+def shown(header: list[str]) -> str:
+    """The first names of a header, for messages."""
     # A file that is no log may hold anything in its first line: show little of it.
     names = [repr(name[:30]) for name in header[:12]]
     return ", ".join(names) + (", ..." if len(header) > 12 else "") if header else "nothing"

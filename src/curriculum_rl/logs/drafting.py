@@ -1,0 +1,146 @@
+"""Cells made rows of the canonical log, with the pseudonym in the place of the student's id.
+
+A draft is such a table before all rows of a student were seen together: its `seq` is the source's own order, or null,
+and it has more columns: `file` (its number), `event_id` (of sources whose events complete each other), `late` (whether
+the row completes another one) and `void` (whether it strikes the other one out).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curriculum_rl.batch import Bool
+from curriculum_rl.logs.cells import SECONDS, Cells, answer, boolean, one_of
+from curriculum_rl.logs.formats import Format, ImportConfig
+from curriculum_rl.logs.pseudonyms import pseudonyms
+from curriculum_rl.logs.schema import END_REASONS, EVENT_TYPES, schema
+from curriculum_rl.logs.tally import Tally
+
+MIN_PROPENSITY = 1e-9
+"""Assumed: a logged choice that was less likely is a slip of the logger, and would outweigh a billion others."""
+
+
+_ONLY_DRAFTS: Final = (("file", pa.int64()), ("event_id", pa.string()), ("late", pa.bool_()), ("void", pa.bool_()))
+
+
+def draft_schema(groups: Sequence[str]) -> pa.Schema:
+    """The columns of a draft."""
+    return pa.schema([*schema(groups), *_ONLY_DRAFTS])
+
+
+def draft(
+    cells: Cells,
+    format_: Format,
+    config: ImportConfig,
+    key: bytes,
+    skills_of: dict[str, tuple[str, ...]] | None,
+    tally: Tally,
+) -> pa.Table:
+    """The good rows of a block.
+
+    Args:
+        cells: as the source has them; faulty rows are rejected.
+        format_: of the source.
+        config: what was asked for.
+        key: of the pseudonyms.
+        skills_of: skills of each item, where they stand apart; rows of other items are rejected.
+        tally: sees whether units are plausible.
+    """
+    late, void = _flag(cells, "late"), _flag(cells, "void")
+    for role in format_.own:
+        cells.refuse(role, "missing", _blank(cells, role) & ~late)
+    columns: dict[str, pa.Array] = {}
+    for name in ("activity_id", "offered", "episode_id", "course_id", "logger_id", "event_id"):
+        columns[name] = cells.words(name)
+    columns["seq"] = cells.whole("seq", "order")
+    columns["response"] = cells.mapped("response", "response", answer(config.max_score), pa.float64())
+    seconds, columns["timestamp"] = cells.times("timestamp", SECONDS[config.time_unit or format_.time_unit])
+    columns["t_rel_s"] = pa.array(seconds, from_pandas=True)
+    if format_.by_rows is False and not config.by_rows:
+        untold = columns["timestamp"].is_null().to_numpy(zero_copy_only=False) & np.isnan(seconds)
+        no_order = columns["seq"].is_null().to_numpy(zero_copy_only=False)
+        cells.refuse("seq" if "seq" in cells.text else "timestamp", "missing", untold & no_order & ~late)
+    duration = cells.number("duration_s", "duration", SECONDS[config.duration_unit or format_.duration_unit])
+    cells.refuse("duration_s", "duration", duration < 0)
+    columns["duration_s"] = pa.array(duration, from_pandas=True)
+    tally.units(duration[cells.good], seconds[cells.good])
+    _counts(cells, columns)
+    _choice(cells, columns, format_, late)
+    for name, allowed in (("event_type", EVENT_TYPES), ("end_reason", END_REASONS)):
+        columns[name] = cells.mapped(name, name, one_of(allowed), pa.string())
+    columns["event_type"] = pc.fill_null(columns["event_type"], format_.event_type)
+    for name in ("terminated", "truncated"):
+        columns[name] = cells.mapped(name, "boolean", boolean, pa.bool_())
+    columns["skills"] = _skills(cells, skills_of)
+    columns["goals"] = cells.listed("goals", ordered=False)
+    groups = [f"group_{name}" for name in config.groups]
+    groups += [role for role in cells.text if role.startswith("group_") and role not in groups]
+    for name in groups:
+        columns[name] = cells.words(name)
+    columns["student_id"] = pseudonyms(cells.text["student_id"], key)
+    columns["source_row"] = pa.array(cells.lines)
+    columns["file"] = pa.array(np.full(len(cells), cells.file))
+    columns["late"] = pa.array(late)
+    columns["void"] = pa.array(void)
+    wanted = draft_schema(sorted(groups))
+    table = pa.table([columns[field.name] for field in wanted], schema=wanted)
+    return table if cells.good.all() else table.filter(pa.array(cells.good))
+
+
+def _flag(cells: Cells, role: str) -> Bool:
+    if role in cells.text:
+        return _true(pc.equal(cells.text[role], "true"))
+    return np.zeros(len(cells), dtype=np.bool_)
+
+
+def _blank(cells: Cells, role: str) -> Bool:
+    if role not in cells.text:
+        return np.ones(len(cells), dtype=np.bool_)
+    return _true(pc.equal(pc.utf8_trim_whitespace(cells.text[role]), ""))
+
+
+def _counts(cells: Cells, columns: dict[str, pa.Array]) -> None:
+    for name in ("attempt_no", "hints", "n_trials", "n_correct"):
+        columns[name] = cells.whole(name, "count")
+        cells.refuse(name, "count", _true(pc.less(columns[name], 0)))
+    cells.refuse("n_correct", "trials", _true(pc.greater(columns["n_correct"], columns["n_trials"])))
+
+
+def _choice(cells: Cells, columns: dict[str, pa.Array], format_: Format, late: Bool) -> None:
+    """Propensity, eligible set and reward. A teacher's own choice has no propensity, and says so (`logger_id`)."""
+    propensity = cells.number("propensity", "propensity")
+    if "propensity" in cells.text:
+        taught = _true(pc.equal(columns["logger_id"], "teacher"))
+        cells.refuse("propensity", "propensity", np.isnan(propensity) & ~taught & ~late)
+        cells.refuse("propensity", "propensity", (propensity < MIN_PROPENSITY) | (propensity > 1.0))
+    columns["propensity"] = pa.array(propensity, from_pandas=True)
+    columns["reward"] = pa.array(cells.number("reward"), from_pandas=True)
+    columns["eligible"] = cells.listed("eligible", ordered=True)
+    known = np.asarray(columns["eligible"].is_valid()).astype(np.bool_)
+    if known.any():
+        chosen = pc.coalesce(columns["offered"], columns["activity_id"]).to_pylist()
+        pairs = zip(chosen, columns["eligible"].to_pylist(), strict=True)
+        among = np.array([eligible is None or choice in eligible for choice, eligible in pairs])
+        cells.refuse("eligible", "eligible", ~among)
+
+
+def _skills(cells: Cells, skills_of: dict[str, tuple[str, ...]] | None) -> pa.Array:
+    if skills_of is None:
+        return cells.listed("skills", ordered=False)
+
+    def of(item: str) -> list[str]:
+        if item not in skills_of:
+            raise ValueError(item)
+        return list(skills_of[item])
+
+    return cells.mapped("activity_id", "item", of, pa.list_(pa.string()))
+
+
+def _true(flags: pa.Array) -> Bool:
+    true: Bool = np.asarray(pc.fill_null(flags, False)).astype(np.bool_)
+    return true
