@@ -27,7 +27,7 @@ from curriculum_rl.studies.doctor import _requirement as requirement
 from curriculum_rl.violations import InvalidInput
 from tests.test_packs import change_setting
 
-VERBS = ("study", "worlds", "calibrate", "evaluate", "report", "record", "doctor")
+VERBS = ("study", "worlds", "import", "calibrate", "evaluate", "report", "record", "doctor")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *typed: str) -> str:
