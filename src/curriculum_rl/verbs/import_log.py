@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from curriculum_rl.logs.arguments import add_arguments, kinds
-from curriculum_rl.logs.rejects import REASONS, OverRejectLimit
 from curriculum_rl.verbs.verb import DONE, OVER_LIMIT, SOME_REJECTED, Verbs, add
 
 if TYPE_CHECKING:
@@ -28,6 +27,9 @@ def add_to(verbs: Verbs[argparse.ArgumentParser]) -> None:
         f"""\
 sources (--from):
 {kinds()}
+
+roles (--column): student, order, item, answer, time, duration, skills, episode, course, logger, or a column of the log
+by its name: eligible, propensity, reward, hints, event_type, end_reason and others.
 
 Students are written under pseudonyms made with a secret key, which stays in OUT.key: keep it apart from the log, and
 give it again with --key so that other imports agree. Columns that the log has no place for, names and addresses among
@@ -50,6 +52,7 @@ def run(typed: argparse.Namespace) -> int:
     from curriculum_rl.calibration.q_matrix import read_q_matrix
     from curriculum_rl.logs.arguments import config_of
     from curriculum_rl.logs.importing import import_log
+    from curriculum_rl.logs.rejects import OverRejectLimit
 
     config = config_of(typed)
     summaries: list[Summary] = []
@@ -84,6 +87,7 @@ def write_page(summaries: list[Summary], folder: Path, imported: Imported) -> No
 
 def tell(imported: Imported, summary: Summary, out: Path) -> None:
     """Prints what came of it."""
+    from curriculum_rl.logs.rejects import REASONS
     from curriculum_rl.report.log_summary import answers
 
     manifest, counts = imported.manifest, imported.counts
