@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from curriculum_rl.verbs import calibrate, doctor, evaluate, import_log, learn, record, report, study, worlds
+from curriculum_rl.verbs import calibrate, doctor, evaluate, import_log, judge, learn, record, report, study, worlds
 from curriculum_rl.verbs.verb import DONE, FAILED, INVALID, STOPPED, Run
 
-VERBS = (study, worlds, import_log, calibrate, evaluate, report, record, learn, doctor)
+VERBS = (study, worlds, calibrate, evaluate, report, import_log, record, judge, learn, doctor)
 """In the order of the help."""
 
 

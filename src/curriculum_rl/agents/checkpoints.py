@@ -60,6 +60,15 @@ def load(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         raise _damaged(data, str(error)) from None
 
 
+def about(path: Path) -> dict[str, Any]:
+    """The record of a pair alone.
+
+    Raises:
+        InvalidInput: it is missing or damaged.
+    """
+    return _parse(path.with_suffix(".json"))
+
+
 def exists(path: Path) -> bool:
     """Whether a pair was written here."""
     return path.with_suffix(".json").is_file()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from curriculum_rl.batch import Int, put_rows, take_rows
+from curriculum_rl.batch import Bool, Int, put_rows, take_rows
 from curriculum_rl.envs.simulation import View, feature_names
 from curriculum_rl.ope.episodes import Episodes
 from curriculum_rl.ope.logged import Logged, lanes_of
@@ -39,6 +39,18 @@ class Replayed:
     episodes: Episodes
     ids: tuple[str, ...]
     groups: dict[str, npt.NDArray[np.object_]]
+
+    def of(self, chosen: Bool) -> Replayed:
+        """These students alone, (n,).
+
+        Raises:
+            InvalidInput: there is none.
+        """
+        students = np.flatnonzero(chosen)
+        if not len(students):
+            raise InvalidInput("log", ["no student is left to judge by. Judge by a log of other students"])
+        groups = {axis: labels[students] for axis, labels in self.groups.items()}
+        return Replayed(self.episodes.take(students), tuple(self.ids[i] for i in students), groups)
 
 
 def views(logged: Logged, platform: Platform, tracker: Tracker) -> Iterator[tuple[Int, View]]:

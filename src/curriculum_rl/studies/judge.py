@@ -1,0 +1,211 @@
+"""Strategies judged by a log: what `curriculum-rl judge` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pyarrow as pa
+
+from curriculum_rl.config import build
+from curriculum_rl.logs.manifest import Manifest
+from curriculum_rl.logs.split import fitted_on
+from curriculum_rl.logs.store import Log, open_log
+from curriculum_rl.ope.behaviour.load import load_behaviour
+from curriculum_rl.ope.catalogue import platform_of
+from curriculum_rl.ope.estimators.load import load_estimator
+from curriculum_rl.ope.intervals.load import load_interval
+from curriculum_rl.ope.judgement import Baseline, Judged, Method, judged, logged, refused
+from curriculum_rl.ope.logged import Logged, read_logged
+from curriculum_rl.ope.replay import Replayed, replay
+from curriculum_rl.ope.thresholds import Thresholds
+from curriculum_rl.ope.verdict import Circumstances
+from curriculum_rl.resources import configs_folder
+from curriculum_rl.studies.compose import member
+from curriculum_rl.studies.evaluate import find_policies, saved_policy
+from curriculum_rl.trackers.tracker import Tracker
+from curriculum_rl.violations import InvalidInput, Violations
+from curriculum_rl.world import Platform, World, load_world
+
+CELLS: Final = 60_000_000
+"""Decisions times activities that are held at once; of a longer log, so many of its buckets are judged."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a log.
+
+    Attributes:
+        log: its folder.
+        policies: names of heuristics, paths of saved policies, or of YAML files of your own.
+        world: whose catalogue the log names; None: the log's own, or what stands in the log.
+        estimators: by name; groups are told apart by the first.
+        interval, behaviour: by name.
+        features: the tracker whose features models of values and of the logged policy see, by name.
+        cluster: the axis of groups that were drawn as a whole; None: classes where the log has them, else students.
+        reward: column that counts as the reward: `reward`, or `response`.
+        discount: of rewards, a decision.
+        held_out: leaves out the students that a strategy was fitted on.
+    """
+
+    log: Path
+    policies: tuple[str, ...]
+    world: str | None = None
+    estimators: tuple[str, ...] = ("wdr", "pdis", "wis", "direct")
+    interval: str = "usual"
+    behaviour: str = "logistic"
+    features: str = "counts"
+    cluster: str | None = None
+    reward: str = "reward"
+    discount: float = 1.0
+    held_out: bool = False
+
+    def __post_init__(self) -> None:
+        check = Violations("judge")
+        check.that(self.policies, "policy: none is named. Name at least one with --policy")
+        check.that(len(set(self.estimators)) == len(self.estimators), "estimators: one stands twice. Name each once")
+        if self.reward not in ("reward", "response"):
+            check.add("reward", self.reward, "must be reward or response")
+        check.raise_all()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The answer.
+
+    Attributes:
+        log: what the log says of itself.
+        method: how strategies were judged.
+        baseline: what was logged; None where the log was refused as a whole.
+        strategies: in the order of the question.
+        left_out: buckets of the log that were too many to be held at once, of how many.
+    """
+
+    log: Manifest
+    method: Method
+    baseline: Baseline | None
+    strategies: tuple[Judged, ...]
+    left_out: tuple[int, int]
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        base = self.baseline
+        return {
+            "estimates": [line.plain() for one in self.strategies for line in one.lines],
+            "logged": None if base is None else {"students": base.students, "decisions": base.decisions}
+            | {"value": base.own.value, "ci_low": base.own.low, "ci_high": base.own.high},
+            "thresholds": asdict(self.method.thresholds),
+            "discount": self.method.discount,
+            "log": asdict(self.log.about) | {"rows": self.log.rows, "students": self.log.students},
+            "buckets_left_out": self.left_out[0],
+        }
+
+
+def judge(question: Question, told: Callable[[str], None] = lambda what: None) -> Judgement:
+    """Judges every strategy; `told` is called with what is being done.
+
+    Raises:
+        InvalidInput: for a name that is unknown, a log that cannot be read, or strategies that do not fit it.
+    """
+    log, method = open_log(question.log), _method(question)
+    world = _world(question, log)
+    policies = find_policies(world, question.policies)
+    names = dict(zip(policies, question.policies, strict=True))
+    if reasons := log_refusals(log.manifest, question.reward):
+        return Judgement(log.manifest, method, None, tuple(refused(p, method, reasons) for p in policies), (0, 0))
+    platform = platform_of(log) if world is None else world.platform
+    tables, left_out = _tables(log, platform, question.reward)
+    features = _tracker(question.features)
+    cluster = question.cluster or ("class" if "group_class" in log.manifest.groups else None)
+    found: list[Judged] = []
+    baseline: Baseline | None = None
+    for name, policy in policies.items():
+        told(name)
+        seen = replay(tables, platform, policy, features, cluster)
+        baseline = baseline or logged(seen, method)
+        seen, around = _circumstances(names[name], seen, question, log, platform)
+        found.append(judged(name, seen, method, around))
+    return Judgement(log.manifest, method, baseline, tuple(found), left_out)
+
+
+def log_refusals(manifest: Manifest, reward: str) -> tuple[str, ...]:
+    """Why no strategy can be judged by a log, whatever it is; usually nothing."""
+    reasons = []
+    decisions = manifest.filled.get(reward, 0)
+    if manifest.about.aggregated:
+        reasons.append("Each row of this log sums up several answers, so no single decision can be reweighted.")
+    elif manifest.filled.get("eligible", 0) < decisions:
+        missing = 1.0 - manifest.filled.get("eligible", 0) / max(decisions, 1)
+        reasons.append(
+            f"Your log does not say what else could have been chosen ({missing:.0%} of the decisions). Without these "
+            "eligible sets nobody can tell what another strategy would have done, and no reweighting is possible. "
+            "Log them, with the probability of each choice; or compare strategies in several student models that are "
+            "fitted to this log: `curriculum-rl calibrate --model`, then --simulators."
+        )
+    return tuple(reasons)
+
+
+def _method(question: Question) -> Method:
+    check = Violations("judge")
+    found = {}
+    for name in question.estimators:
+        try:
+            found[name] = load_estimator(name)
+        except InvalidInput as error:
+            check.found.extend(error.violations)
+    check.raise_all()
+    thresholds = cast(Thresholds, build(member("verdict", "default"), "configs/verdict/default.yaml"))
+    interval, behaviour = load_interval(question.interval), load_behaviour(question.behaviour)
+    return Method(found, interval, behaviour, thresholds, question.discount)
+
+
+def _world(question: Question, log: Log) -> World | None:
+    name = question.world or log.manifest.about.world
+    return None if name is None else load_world(name)
+
+
+def _tracker(name: str) -> Tracker:
+    if not (configs_folder() / "tracker" / f"{name}.yaml").is_file():
+        names = ", ".join(sorted(p.stem for p in (configs_folder() / "tracker").glob("*.yaml")))
+        raise InvalidInput("judge", [f"features = {name!r}: must be a tracker: {names}"])
+    return cast(Tracker, build(member("tracker", name), name))
+
+
+def _tables(log: Log, platform: Platform, reward: str) -> tuple[list[Logged], tuple[int, int]]:
+    """Buckets, which hold students by their hash and so by chance, until there are more cells than can be held."""
+    tables: list[Logged] = []
+    cells, buckets = 0, len(log.paths)
+    for table in _rewarded(log, reward):
+        cells += len(table) * len(platform.curriculum.activities)
+        if cells > CELLS and tables:
+            break
+        tables.append(read_logged(table, platform))
+    return tables, (buckets - len(tables), buckets)
+
+
+def _rewarded(log: Log, reward: str) -> Iterator[pa.Table]:
+    for table in log.buckets():
+        at = table.column_names.index("reward")
+        yield table if reward == "reward" else table.set_column(at, "reward", table[reward])
+
+
+def _circumstances(
+    name: str, seen: Replayed, question: Question, log: Log, platform: Platform
+) -> tuple[Replayed, Circumstances]:
+    """What the record of a saved policy says about this log, and the students that are left to judge it by."""
+    activities = [a.id for a in platform.curriculum.activities]
+    saved = saved_policy(name)
+    if saved is None:
+        return seen, Circumstances(activities=activities)
+    from curriculum_rl.agents.checkpoints import about
+
+    record = about(saved)["record"]
+    known = fitted_on(record, seen.ids)
+    if question.held_out and known.any():
+        seen, known = seen.of(~known), known[~known]
+    here = _world(question, log)
+    simulated = log.manifest.about.world is not None
+    trained_here = simulated and here is not None and record.get("digest") == here.digest
+    return seen, Circumstances(trained_here, int(known.sum()), activities)
