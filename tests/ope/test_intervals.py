@@ -65,22 +65,38 @@ def interval(kind: object, episodes: Episodes, estimator: object = None) -> tupl
     return kind.of(estimator, episodes, estimator.estimate(episodes))  # type: ignore[attr-defined]
 
 
-def test_t_is_the_textbook_interval_where_tails_are_light():
-    returns = np.random.default_rng(0).uniform(3.0, 5.0, 40)
+def test_t_is_the_textbook_interval_where_terms_are_symmetric_and_their_tails_light():
+    half = np.random.default_rng(0).uniform(0.0, 2.0, 20)
+    returns = 3.0 + np.concatenate([half, -half])
     expected = stats.t.interval(0.9, 39, returns.mean(), returns.std(ddof=1) / math.sqrt(40))
-    assert interval(StudentT(level=0.9), of_returns(returns)) == pytest.approx(expected, abs=1e-12)
+    assert interval(StudentT(level=0.9), of_returns(returns)) == pytest.approx(expected, abs=1e-9)
 
 
 def test_few_who_carry_the_spread_cost_degrees_of_freedom():
-    returns = np.append(np.zeros(99), 10.0)
+    returns = np.concatenate([np.zeros(98), [10.0, -10.0]])
     episodes = of_returns(returns)
     kurtosis = stats.kurtosis(returns, fisher=False)
     assert carrying(episodes, MeanReturn().estimate(episodes)) == pytest.approx(100 / kurtosis, rel=1e-12)
-    expected = stats.t.interval(0.95, 200 / (kurtosis - 1), returns.mean(), returns.std(ddof=1) / 10)
-    assert interval(StudentT(), episodes) == pytest.approx(expected, rel=1e-12)
+    expected = stats.t.interval(0.95, 200 / (kurtosis - 1), 0.0, returns.std(ddof=1) / 10)
+    assert interval(StudentT(), episodes) == pytest.approx(expected, rel=1e-9)
     equal = of_returns(np.ones(7))
     assert carrying(equal, MeanReturn().estimate(equal)) == 7
     assert interval(StudentT(), equal) == (1.0, 1.0)
+
+
+def test_a_long_tail_lengthens_its_own_side_and_shortens_none():
+    returns = np.random.default_rng(12).exponential(size=80)
+    low, high = interval(StudentT(), of_returns(returns))
+    mean, error = returns.mean(), returns.std(ddof=1) / math.sqrt(80)
+    freedom = min(79, 160 / (stats.kurtosis(returns, fisher=False) - 1))
+    z = stats.t.ppf(0.975, freedom)
+    assert low == pytest.approx(mean - z * error, rel=1e-9)
+    # Hall's transformation of the further end is where it should be: g(h(y)) = y, with his g written out.
+    a, t = stats.skew(returns) / math.sqrt(80), (mean - high) / error
+    assert t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6 == pytest.approx(-z, rel=1e-9)
+    assert high > mean + 1.05 * z * error
+    mirrored = interval(StudentT(), of_returns(-returns))
+    assert mirrored == pytest.approx((-high, -low), rel=1e-9)
 
 
 @pytest.mark.parametrize("kind", [StudentT(), Bootstrap(replicates=200), Bootstrap(replicates=200, corrected=True)])

@@ -38,7 +38,7 @@ def unreliable_from(n: int) -> float:
 
 
 def _fitted(x: Float) -> float:
-    """k of a generalised Pareto whose values, rising, these are, (m,): a mean over the profile likelihood of b = -k/s."""
+    """k of a generalised Pareto with these values, rising, (m,): at the mean of b = -k / s over its likelihood."""
     m = len(x)
     grid = 30 + int(math.sqrt(m))
     quartile = x[int(m / 4 + 0.5) - 1]

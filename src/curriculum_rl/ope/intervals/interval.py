@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from curriculum_rl.batch import Float, Int
+from curriculum_rl.evaluation.statistics import standard_error
 from curriculum_rl.ope.episodes import Episodes
 from curriculum_rl.ope.estimators.estimator import Estimate, Estimator
 
@@ -49,6 +50,18 @@ class Clusters:
     def __len__(self) -> int:
         """How many."""
         return len(self.starts) - 1
+
+    def error(self, values: Float) -> tuple[float, float]:
+        """Standard error of the mean of values by student, (n,), and its degrees of freedom.
+
+        Raises:
+            InvalidInput: there is one cluster, so that nothing shows how clusters differ.
+        """
+        if len(self) == len(self.students):
+            return standard_error(values)
+        number = np.empty(len(values), dtype=np.int64)
+        number[self.students] = np.repeat(np.arange(len(self)), np.diff(self.starts))
+        return standard_error(values, number.tolist())
 
     def members(self, drawn: Int) -> Int:
         """Students of these clusters, as often as each is drawn."""
