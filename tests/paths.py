@@ -15,14 +15,14 @@ from curriculum_rl.objectives.mastery_gain import MasteryGain
 from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.world import World
 
-TOLD = ("activity", "correct", "minutes", "taught", "elapsed", "waited", "terminated", "truncated", "left")
+TOLD = ("activity", "correct", "minutes", "taught", "elapsed", "waited", "terminated", "truncated", "left", "ended", "stopped")
 Bytes = npt.NDArray[np.uint8]
 
 
 def actions_of(world: World, ids: Int, step: int) -> Int:
-    """What each student does at a step, whatever the batch: (n,)."""
+    """What is chosen for each student at a step, whatever the batch: (n,)."""
     u = streams.uniform(streams.keys(99, streams.Purpose.SPARE, ids), np.array(step, dtype=np.uint64))
-    return (u * len(world.curriculum.activities)).astype(np.int64)
+    return (u * len(world.actions)).astype(np.int64)
 
 
 def within(mask: Bool, activity: Int) -> Int:
@@ -68,7 +68,7 @@ def path(
 def moments(simulation: Simulation, at: Int) -> list[Bytes]:
     """What a policy would see now of these lanes."""
     view = simulation.view()
-    seen = (view.features(), view.mask, view.minutes_left, view.session_left, view.sessions_left)
+    seen = (view.features(), simulation.action_mask(), view.minutes_left, view.session_left, view.sessions_left)
     return [_rows(array, at) for array in seen]
 
 

@@ -21,7 +21,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("yaml_file", "batch"),
     ("config", "course"),
     ("curriculum",),
-    ("revision",),
+    ("revision", "controls"),
     ("streams",),
     ("students",),
     ("pack_tables", "pack_parts"),

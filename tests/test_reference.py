@@ -23,7 +23,7 @@ from tests.worlds import ALONE, FACULTIES, WORLDS, random_actions, world_named, 
 
 CLOSE = 1e-9
 REAL = ("minutes", "elapsed", "score")
-TOLD = ("activity", "correct", "minutes", "elapsed", "terminated", "truncated", "left")
+TOLD = ("activity", "correct", "minutes", "elapsed", "terminated", "truncated", "left", "stopped")
 SEED = 20_240
 TESTED = [
     name
@@ -166,7 +166,11 @@ def test_each_faculty_alone_is_equal_to_the_scalar_reference(name: str):
 @pytest.mark.parametrize("name", TOGETHER)
 def test_a_class_is_equal_to_a_class_of_scalar_students(name: str):
     world = world_named(name)
-    assert compare_classes(world, classes=max(12 // world.class_size, 1), most=500) > 200
+    classes = max(12 // world.class_size, 1)
+    done, first = 0, 0
+    while done <= 200:  # courses that may be stopped at any moment are short
+        done += compare_classes(world, classes, first, most=500)
+        first += classes
 
 
 @pytest.mark.parametrize("knowledge", ["afm", "irt", "pfa"])

@@ -15,6 +15,7 @@ import numpy as np
 
 from curriculum_rl.batch import Int
 from curriculum_rl.config import TARGET, build, target_class
+from curriculum_rl.controls import CONTROLS
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Activity, Concept, Curriculum, Prerequisite
 from curriculum_rl.packs import pack_names
@@ -272,7 +273,7 @@ def world_of_classes(*names: str, knowledge: str = "bkt", memory: str = "power")
     return World(named, replace(world.curriculum, activities=activities), population, world.course)
 
 
-CLASSES: tuple[str, ...] = ("classes", "classes with all faculties")
+CLASSES: tuple[str, ...] = ("classes", "classes with all faculties", "classes that may be stopped")
 """Names of worlds in which a class is what a path depends on, rather than a student."""
 
 WORLDS: tuple[str, ...] = (
@@ -280,10 +281,11 @@ WORLDS: tuple[str, ...] = (
     *(f"bkt {memory}" for memory in names("memory") if memory != "exponential"),
     "bkt with loss",
     "all faculties",
+    "may be stopped",
     *CLASSES,
     *(f"pack {name}" for name in pack_names()),
 )
-"""Names for `world_named`: every model of knowledge, every model of memory, all faculties, every pack."""
+"""Names for `world_named`: every model of knowledge, every model of memory, all faculties, controls, every pack."""
 
 ALONE: tuple[str, ...] = tuple(f"faculty {name}" for name in FACULTIES.on)
 """Names of worlds with one faculty alone."""
@@ -296,6 +298,10 @@ def world_named(name: str) -> World:
         return forgetful_world()
     if name == "all faculties":
         return world_of_faculties(*FACULTIES.on)
+    if name == "may be stopped":
+        return replace(world_of_faculties(*FACULTIES.on), name=name, controls=CONTROLS)
+    if name == "classes that may be stopped":
+        return replace(world_of_classes(*FACULTIES.on), name=name, controls=CONTROLS)
     if name in CLASSES:
         return world_of_classes(*(FACULTIES.on if name != "classes" else ()))
     kind, _, what = name.partition(" ")
@@ -327,5 +333,5 @@ def whole(world: World, students: int) -> int:
 
 
 def random_actions(world: World, steps: int, lanes: int, seed: int = 0) -> Int:
-    """Any activity at all, (steps, lanes)."""
-    return np.random.default_rng(seed).integers(0, len(world.curriculum.activities), (steps, lanes))
+    """Any action at all, (steps, lanes)."""
+    return np.random.default_rng(seed).integers(0, len(world.actions), (steps, lanes))

@@ -119,8 +119,7 @@ class Curriculum:
         """(K, K): entry [k, j] says whether k needs j, directly or not; each is its own ancestor."""
         closure = np.eye(len(self.concepts), dtype=np.bool_)
         for k in self.order:
-            for j in np.flatnonzero(self.requires[:, k]):
-                closure[k] |= closure[j]
+            closure[k] |= closure[self.requires[:, k] > 0].any(axis=0)
         return closure
 
     @cached_property
@@ -133,10 +132,9 @@ class Curriculum:
             k = min(ready)
             ready.remove(k)
             order.append(k)
-            for child in np.flatnonzero(self.requires[k]):
-                waiting[child] -= 1
-                if waiting[child] == 0:
-                    ready.append(int(child))
+            unlocked = self.requires[k] > 0
+            waiting -= unlocked
+            ready += np.flatnonzero(unlocked & (waiting == 0)).tolist()
         return np.array(order, dtype=np.int64)
 
     @cached_property

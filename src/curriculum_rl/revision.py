@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from curriculum_rl.batch import Int
+from curriculum_rl.config import nearest
 from curriculum_rl.curriculum import Activity, Curriculum
 from curriculum_rl.violations import Violations
 
@@ -94,3 +95,19 @@ class Revision:
     def _generator(self, purpose: int) -> np.random.Generator:
         """One for each purpose, so that what one draws does not move the others."""
         return np.random.default_rng([self.seed, purpose])
+
+
+def positions(curriculum: Curriculum, concepts: int | tuple[str, ...] | None) -> Int:
+    """Positions of the concepts that a configuration keeps, rising."""
+    if concepts is None:
+        return np.arange(len(curriculum.concepts))
+    if isinstance(concepts, int):
+        tries = np.array([c.tries for c in curriculum.concepts])
+        return np.sort(np.argsort(-tries, kind="stable")[:concepts])
+    check = Violations("world")
+    for i, concept in enumerate(concepts):
+        if concept not in curriculum.concept_index:
+            remedy = nearest(concept, curriculum.concept_index)
+            check.add(f"concepts[{i}]", concept, "must be a concept of the pack", remedy)
+    check.raise_all()
+    return np.sort([curriculum.concept_index[concept] for concept in concepts])

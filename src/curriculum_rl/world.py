@@ -14,11 +14,12 @@ from scipy.special import expit, logit
 
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.config import build, nearest
+from curriculum_rl.controls import CONTROLS, Actions, check_controls
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.packs import Pack, find_pack, read_pack
 from curriculum_rl.resources import configs_folder, pack_names
-from curriculum_rl.revision import Revision
+from curriculum_rl.revision import Revision, positions
 from curriculum_rl.students.faculties import FACULTIES, Faculties
 from curriculum_rl.students.knowledge.concept_model import changed
 from curriculum_rl.students.knowledge.knowledge import FilterParameters, all_of
@@ -43,6 +44,7 @@ class Platform:
         memory: how it takes them to forget.
         leak: how they learn what they are not ready for.
         follows: whether a try of concept k can come after one of j, (K, K) at [j, k]; None where any can follow any.
+        controls: what it may do instead of offering an activity (`controls.py`).
     """
 
     curriculum: Curriculum
@@ -51,6 +53,7 @@ class Platform:
     memory: Forgetting
     leak: float
     follows: Bool | None = None
+    controls: tuple[str, ...] = ()
 
     @cached_property
     def answers(self) -> tuple[Float, Float]:
@@ -78,6 +81,7 @@ class World:
         provenance: where each parameter comes from, by its dotted name.
         digest: SHA-256 over the pack's files.
         prelude: what every student does before the course; None where they come as they are.
+        controls: what can be chosen instead of an activity (`controls.py`).
     """
 
     name: str
@@ -87,9 +91,11 @@ class World:
     provenance: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
     prelude: Prelude[Any] | None = None
+    controls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check = Violations("world")
+        check_controls(self.controls, check, self.curriculum)
         if self.prelude is not None:
             self.prelude.check(self.curriculum, self.population, check)
         self.population.knowledge.check_fit(self.curriculum, check)
@@ -102,7 +108,12 @@ class World:
     @cached_property
     def dynamics(self) -> Dynamics:
         """The rules, ready to be applied to students."""
-        return Dynamics(self.curriculum, self.population, self.course)
+        return Dynamics(self.curriculum, self.population, self.course, self.controls)
+
+    @cached_property
+    def actions(self) -> Actions:
+        """All that can be chosen for a student."""
+        return Actions(self.curriculum, self.controls)
 
     @cached_property
     def platform(self) -> Platform:
@@ -116,6 +127,7 @@ class World:
             memory=population.memory.forgetting,
             leak=population.leak,
             follows=population.knowledge.follows,
+            controls=self.controls,
         )
 
     @property
@@ -166,6 +178,7 @@ class WorldConfig:
         faculties: those that stand here replace the pack's; null changes none.
         without: faculties to switch off, by name.
         knowledge: settings of the pack's model of knowledge that are replaced, by name; those that are no columns.
+        controls: what a policy may choose instead of an activity: stop, advance; in any order.
     """
 
     pack: str
@@ -179,6 +192,7 @@ class WorldConfig:
     faculties: Faculties | None = None
     without: tuple[str, ...] = ()
     knowledge: dict[str, int | float | bool | None] = field(default_factory=dict)
+    controls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check = Violations("world")
@@ -202,6 +216,7 @@ class WorldConfig:
                 check.add(f"without[{i}]", name, "must name a faculty", nearest(name, FACULTIES))
             elif self.faculties is not None and name in self.faculties.on:
                 check.add(f"without[{i}]", name, "is set in faculties too", "Either set it or switch it off.")
+        check_controls(self.controls, check)
         if self.goal_share == 0.0:
             check.add("goal_share", 0.0, "must be above 0", "Every student needs a goal.")
         check.raise_all()
@@ -239,32 +254,17 @@ def _changed(config: WorldConfig) -> dict[str, str]:
     by = "set by the world's configuration"
     lines = {name: f"assumed: {value:g}, {by}" for name, value in changes.items() if value is not None}
     lines |= {"course": f"assumed: {by}"} if config.course else {}
+    lines |= {"controls": f"assumed: {', '.join(config.controls)}, {by}"} if config.controls else {}
     lines |= {f"knowledge.{name}": f"assumed: {value}, {by}" for name, value in config.knowledge.items()}
     lines |= {f"faculties.{name}": f"assumed: {by}" for name in (config.faculties.on if config.faculties else ())}
     lines |= {f"faculties.{name}": f"assumed: switched off, {by}" for name in config.without}
     return lines | (config.revision.sources if config.revision else {})
 
 
-def _kept(curriculum: Curriculum, concepts: int | tuple[str, ...] | None) -> Int:
-    """Positions of the concepts that a configuration keeps, rising."""
-    if concepts is None:
-        return np.arange(len(curriculum.concepts))
-    if isinstance(concepts, int):
-        tries = np.array([c.tries for c in curriculum.concepts])
-        return np.sort(np.argsort(-tries, kind="stable")[:concepts])
-    check = Violations("world")
-    for i, concept in enumerate(concepts):
-        if concept not in curriculum.concept_index:
-            remedy = nearest(concept, curriculum.concept_index)
-            check.add(f"concepts[{i}]", concept, "must be a concept of the pack", remedy)
-    check.raise_all()
-    return np.sort([curriculum.concept_index[concept] for concept in concepts])
-
-
 def _derive(pack: Pack, config: WorldConfig) -> World:
     curriculum, population = pack.curriculum, pack.population
     knowledge = changed(population.knowledge, config.knowledge)
-    kept = _kept(curriculum, config.concepts)
+    kept = positions(curriculum, config.concepts)
     if len(kept) < len(curriculum.concepts):
         knowledge = knowledge.subset(kept)
         curriculum = curriculum.keep([curriculum.concepts[k].id for k in kept])
@@ -295,4 +295,5 @@ def _derive(pack: Pack, config: WorldConfig) -> World:
         provenance={**pack.provenance, **_changed(config)},
         digest=pack.digest,
         prelude=pack.prelude and pack.prelude.kept(curriculum),
+        controls=tuple(name for name in CONTROLS if name in config.controls),
     )

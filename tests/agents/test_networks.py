@@ -19,7 +19,7 @@ NETWORKS = names("network")
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("world", [WORLDS[0], WORLDS[-1]])
+@pytest.mark.parametrize("world", [WORLDS[0], WORLDS[-1], "may be stopped"])
 def test_shapes_purity_and_gradients(name: str, world: str):
     torch.manual_seed(0)
     network, layout = component("network", name), layout_of(world_named(world), "bkt_grid")
@@ -30,13 +30,13 @@ def test_shapes_purity_and_gradients(name: str, world: str):
     before = observations.clone()
     read = inputs(observations)
     logits, value = actor(read), critic(read)
-    assert logits.shape == (7, layout.activities)
+    assert logits.shape == (7, layout.actions)
     assert value.shape == (7, 1)
-    assert both(read).shape == (7, 1 + layout.activities)
+    assert both(read).shape == (7, 1 + layout.actions)
     assert torch.equal(observations, before)
     assert torch.equal(actor(inputs(observations)), logits)
     assert float(logits.detach().std()) < 0.2, "the first policy should be close to uniform"
-    each = torch.randn(7, layout.activities)
+    each = torch.randn(7, layout.actions)
     ((logits * each).sum() + value.sum() + both(read)[:, 0].sum() + (both(read)[:, 1:] * each).sum()).backward()
     for part in (actor, critic, both):
         for parameter, weights in part.named_parameters():

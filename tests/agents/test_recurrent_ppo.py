@@ -26,6 +26,7 @@ from curriculum_rl.agents.recurrent_ppo import RecurrentPPO
 from curriculum_rl.agents.recurrent_tracker import Recurrent, Remembering
 from curriculum_rl.agents.training import actor_weights
 from curriculum_rl.batch import arrays, put_rows, take_rows
+from curriculum_rl.controls import CONTROLS
 from curriculum_rl.course import Clock, Course
 from curriculum_rl.envs.believed import Believed
 from curriculum_rl.envs.simulation import Gate, Simulation
@@ -130,7 +131,14 @@ def in_classes() -> World:
     return replace(world, population=population, course=Course(days=(0.0, 3.0), minutes=12.0))
 
 
-@pytest.mark.parametrize("world", [bandit(), in_classes()], ids=["alone", "in classes"])
+def may_be_stopped() -> World:
+    """The bandit's students in two sessions, either of which may be ended, as may be the course."""
+    return replace(bandit(), course=Course(days=(0.0, 3.0), minutes=12.0), controls=CONTROLS)
+
+
+@pytest.mark.parametrize(
+    "world", [bandit(), in_classes(), may_be_stopped()], ids=["alone", "in classes", "may be stopped"]
+)
 @pytest.mark.parametrize("sight", [True, False], ids=["sight", "no sight"])
 @pytest.mark.parametrize("network", NETWORKS, ids=["flat", "scorer"])
 def test_before_an_update_nothing_of_the_rollout_has_changed(network: Network, sight: bool, world: World):
@@ -143,7 +151,8 @@ def test_before_an_update_nothing_of_the_rollout_has_changed(network: Network, s
     buffer = model.rollout_buffer
     assert buffer.episode_starts[1:].sum() > 20
     events = buffer.observations["cell"][:, :, -1]
-    assert (events[1:] == events[:-1]).any() == (world.class_size > 1), "somebody waits in classes, and nobody alone"
+    idle = world.class_size > 1 or bool(world.controls)
+    assert (events[1:] == events[:-1]).any() == idle, "somebody waits in classes, or a session is ended"
     seen, folded = 0, 0.0
     for batch in buffer.get(SMALL.batch):
         for parameter in model.policy.memory.parameters():

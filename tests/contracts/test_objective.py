@@ -161,9 +161,9 @@ def test_what_is_no_goal_earns_nothing(world: str):
     concepts, shares = simulation.world.curriculum.loads
     for action in random_actions(simulation.world, 20, len(simulation)):
         happened, rewards = rewarded(potentials(world), simulation, action)
-        done = happened.activity  # whatever was offered
+        done = np.where(happened.ended, 0, happened.activity)  # whatever was offered
         practised = np.take_along_axis(simulation.students.goals, concepts[:, done].T, axis=1)
-        goal = (practised & (shares[:, done].T > 0)).any(axis=1)
+        goal = (practised & (shares[:, done].T > 0)).any(axis=1) & ~happened.ended
         others += int((~goal).sum())
         for name, reward in rewards.items():
             assert np.all(reward[~goal] == 0.0), name

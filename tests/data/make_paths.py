@@ -32,6 +32,8 @@ def digest(name: str) -> str:
             total.update(np.ascontiguousarray(array).tobytes())
         if simulation.world.population.faculties.on:
             total.update(happened.activity.tobytes() + happened.left.tobytes())
+        if simulation.world.controls:
+            total.update(happened.stopped.tobytes())
     return total.hexdigest()
 
 

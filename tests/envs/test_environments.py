@@ -166,7 +166,7 @@ def test_every_info_holds_students_and_masks(world: str):
         assert info["student"].dtype == np.int64
         assert info["student"].shape == (lanes,)
         assert info["action_mask"].dtype == np.bool_
-        assert info["action_mask"].shape == (lanes, len(env.world.curriculum.activities))
+        assert info["action_mask"].shape == (lanes, len(env.world.actions))
         assert ("waiting" in info) == (env.world.population.faculties.classroom is not None)
         assert env.masked or info["action_mask"].all(), "nothing is masked without a gate or a lack"
         assert info["action_mask"].any(axis=1).all()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from curriculum_rl import load_world, rollout
+from curriculum_rl.controls import CONTROLS
 from curriculum_rl.evaluation.diary import MANY, diaries, told
 from curriculum_rl.policies.load import load_policy
+from tests.ending import Ends
 
 IDS = np.arange(40)
 
@@ -45,6 +49,27 @@ def test_events_follow_one_another_and_chances_are_chances(kept: tuple[Any, ...]
     assert np.all(np.diff(attendance.there) <= 0.0)
     assert attendance.there[-1] == pytest.approx(1.0 - np.mean([d.left for d in found]))
     assert (attendance.engagement is None) == (world.population.faculties.engagement is None)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_sessions_and_courses_that_a_policy_ended_are_told_of_in_their_place(control: str):
+    world = replace(load_world("classroom"), controls=CONTROLS)
+    policy = Ends(control, after=3)
+    found, attendance = diaries(world, policy, IDS, 3)
+    outcomes = rollout(world, policy, IDS, 3)
+    np.testing.assert_array_equal([len(d.events) for d in found], outcomes.decisions)
+    np.testing.assert_array_equal([d.stopped for d in found], outcomes.stopped)
+    assert outcomes.stopped.any() == (control == "stop")
+    place, of_control = world.actions.ids.index(control), []
+    for d in found:
+        of_control += [e for e in d.events if e.done == place]
+        assert all((e.believed is None) == (e.true is None) == (e.done == place) for e in d.events)
+    assert of_control
+    assert all(e.right is None and e.minutes == 0.0 for e in of_control)
+    said = told(world, "ends", found, attendance, 1)["courses"][0]
+    assert said["stopped"] == found[[d.student for d in found].index(said["student"])].stopped
+    assert said["events"][3]["form"] == said["events"][3]["done"] == control
+    json.dumps(said, allow_nan=False)
 
 
 def test_who_is_stuck_tried_often_and_is_not_believed_to_recall_it(kept: tuple[Any, ...]):

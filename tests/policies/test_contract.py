@@ -10,6 +10,7 @@ import pytest
 
 from curriculum_rl import streams
 from curriculum_rl.batch import Int, arrays
+from curriculum_rl.controls import CONTROLS
 from curriculum_rl.envs.believed import Believed
 from curriculum_rl.envs.simulation import Gate, View
 from curriculum_rl.evaluation.outcomes import Outcomes
@@ -104,6 +105,22 @@ def test_a_rollout_of_slates_depends_on_seed_and_student_alone(name: str):
         np.testing.assert_array_equal(getattr(first, field.name), getattr(again, field.name), err_msg=field.name)
     assert (first.followed <= first.decisions).all()
     assert 0 < first.followed.sum() < first.decisions.sum()
+
+
+def test_it_never_ends_a_session_or_a_course_and_does_as_in_a_world_where_it_could_not(name: str):
+    policy, long = load_policy(name), world_named("all faculties")
+    plain = dataclasses.replace(long, course=dataclasses.replace(long.course, days=(0.0, 1.0)))
+    if name == "lookahead":
+        policy = dataclasses.replace(policy, candidates=2, horizon=1)  # type: ignore[type-var]
+    expected, played = (
+        rollout(w, policy, IDS[:6], seed=4) for w in (plain, dataclasses.replace(plain, controls=CONTROLS))
+    )
+    for field in (f.name for f in dataclasses.fields(Outcomes) if f.name != "forms"):
+        assert getattr(played, field).tobytes() == getattr(expected, field).tobytes(), field
+    forms = len(plain.curriculum.forms)
+    np.testing.assert_array_equal(played.forms[:, :forms], expected.forms)
+    assert played.forms[:, forms:].shape == (6, 2)
+    assert not played.forms[:, forms:].any()
 
 
 def test_variants_are_as_many_from_anywhere(name: str):

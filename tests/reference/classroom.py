@@ -60,8 +60,10 @@ class Room:
         return able and activity not in self.closed()
 
     def step(self, offers: list[list[int]]) -> list[Event | None]:
-        """One step of all; what is offered to who waits does nothing."""
-        reference, working = self.reference, self.working()
+        """One step of all; what is offered to who waits does nothing. Who is told to end takes part in nothing else."""
+        reference, there = self.reference, self.working()
+        told = [i for i in there if reference.is_control(offers[i][0])]
+        working = [i for i in there if i not in told]
         done = {i: self._activity(self.pupils[i], offers[i]) for i in working}
         minutes = {i: reference.minutes(self.pupils[i].student, done[i]) for i in working}
         forms = {i: reference.activities[done[i]].form for i in working}
@@ -71,6 +73,8 @@ class Room:
         beside = {i: self._beside(i, done[i], forms[i], share) for i in working}
         company = {i: self._belonging(i, forms[i]) for i in working}
         events: list[Event | None] = [None] * len(self.pupils)
+        for i in told:
+            events[i] = reference.end(self.pupils[i].student, offers[i][0])
         for i in working:
             given = minutes[i] * share if forms[i] in self.rules.tutored else 0.0
             self.pupils[i].taught += given
@@ -79,7 +83,7 @@ class Room:
             events[i] = reference.do(
                 self.pupils[i].student, done[i], len(offers[i]), beside=beside[i], company=company[i]
             )
-        for i in working:
+        for i in there:
             self.pupils[i].present = not events[i].over
         following = min([p.student.session for p in self.pupils if p.present], default=self.session)
         if following > self.session:
@@ -88,7 +92,7 @@ class Room:
 
     def _activity(self, p: Pupil, offered: list[int]) -> int:
         s, faculties = p.student, self.reference.faculties
-        liked = faculties.chosen(s.inner, offered, s.goals, s.life, s.step, self.closed())
+        liked = faculties.chosen(s.inner, self.reference.slate(offered), s.goals, s.life, s.step, self.closed())
         if s.life.uniform(step_counter(s.step, OVERRIDE)) >= p.overruled:
             return liked
         for k in self._order():

@@ -59,10 +59,11 @@ class Event:
     terminated: bool
     truncated: bool
     left: bool
+    stopped: bool = False
 
     @property
     def over(self) -> bool:
-        return self.terminated or self.truncated or self.left
+        return self.terminated or self.truncated or self.left or self.stopped
 
 
 class Reference:
@@ -70,7 +71,7 @@ class Reference:
 
     def __init__(self, world: Any) -> None:
         self.population, self.course, self.prelude = world.population, world.course, world.prelude
-        self.activities = world.curriculum.activities
+        self.activities, self.controls = world.curriculum.activities, world.controls
         self.index = {c.id: k for k, c in enumerate(world.curriculum.concepts)}
         self.loads: list[list[Load]] = [
             [(self.index[c], share) for c, share in a.loads.items()] for a in self.activities
@@ -177,8 +178,30 @@ class Reference:
         return self.population.leak + (1.0 - self.population.leak) * ready
 
     def step(self, s: Student, *offered: int) -> Event:
-        """The student does one activity of those offered."""
-        return self.do(s, self.faculties.chosen(s.inner, list(offered), s.goals, s.life, s.step), len(offered))
+        """The student does one activity of those offered, unless the first is the end of the session or course."""
+        if self.is_control(offered[0]):
+            return self.end(s, offered[0])
+        slate = self.slate(offered)
+        return self.do(s, self.faculties.chosen(s.inner, slate, s.goals, s.life, s.step), len(slate))
+
+    def is_control(self, action: int) -> bool:
+        """Whether this ends something."""
+        return action >= len(self.activities)
+
+    def slate(self, offered: Sequence[int]) -> list[int]:
+        """What can be done of a slate; in a later place a control is the first offer again."""
+        return [offered[0] if self.is_control(x) else x for x in offered]
+
+    def end(self, s: Student, action: int) -> Event:
+        """The platform ends today's session, or all that are left."""
+        stops, now = self.controls[action - len(self.activities)] == "stop", s.now
+        s.session, s.used = len(self.course.days) if stops else s.session + 1, 0.0
+        s.now = self._today(s)
+        self.faculties.renew(s.inner, s.person, s.session)
+        ended = s.session >= len(self.course.days)
+        left = not ended and self.faculties.leaves(s.inner, s.session, s.life, s.step)
+        s.step += 1
+        return Event(action, False, 0.0, s.now - now, False, ended and not stops, left, stops)
 
     def minutes(self, s: Student, activity: int) -> float:
         """What the student's next activity takes."""
@@ -225,12 +248,15 @@ class Reference:
         s.used += minutes
         if s.used >= self.course.minutes:
             s.session, s.used = s.session + 1, 0.0
-        if s.session < len(self.course.days):
-            now = self.course.days[s.session] + s.used / 1440.0
-        else:
-            now = self.course.days[-1] + self.course.minutes / 1440.0
+        now = self._today(s)
         elapsed, s.now = now - s.now, now
         return elapsed
+
+    def _today(self, s: Student) -> float:
+        """Days since the course began, by session and minutes."""
+        if s.session < len(self.course.days):
+            return float(self.course.days[s.session] + s.used / 1440.0)
+        return float(self.course.days[-1] + self.course.minutes / 1440.0)
 
     def at_test(self, s: Student) -> list[float]:
         """Recall of every concept on the day of the test, afresh."""

@@ -38,6 +38,17 @@ def test_every_event_is_a_column_and_own_ways_are_framed(results: dict[str, Any]
     assert html.count('class="wrong"') == sum(e["right"] is False for e in events)
 
 
+def test_a_course_that_the_policy_stopped_says_so_and_a_control_has_no_chance_of_recall(results: dict[str, Any]):
+    course = results["diaries"]["courses"][0]
+    stop = {**course["events"][-1], "done": "stop", "offered": ["stop"], "form": "stop", "right": None}
+    events = [*course["events"][:3], {**stop, "believed": None, "true": None, "minutes": 0.0}]
+    stopped = {**course, "stopped": True, "left": False, "events": events}
+    html = section({**results, "diaries": {**results["diaries"], "courses": [stopped]}})
+    assert "3 activities, stopped by the policy" in html
+    assert html.count('class="believed"') == html.count('class="true"') == 3
+    assert f"day {stop['day']:.0f}: stop" in html
+
+
 def test_names_from_a_pack_cannot_break_the_page(results: dict[str, Any]):
     course = {**results["diaries"]["courses"][0], "group": "<script>alert(1)</script>"}
     html = section({**results, "diaries": {**results["diaries"], "courses": [course]}})

@@ -20,7 +20,7 @@ How much of that is the teacher's, and how much the seed's or the target's shape
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -104,6 +104,7 @@ class Distil(Learning):
         Killed and started again with the same checkpoint, it ends with the same weights.
         """
         torch.manual_seed(seed_of(training.seed))
+        training = replace(training, world=replace(training.world, controls=()))  # its teacher would use none
         about = {**training.about_lanes, "lanes": self.lanes, "out_of_step": self.out_of_step}
         lanes = _Lessons(memory=self.memory, **about)
         pupil = _Pupil(self, lanes, training.network)

@@ -36,7 +36,7 @@ class Played:
         points: gathered in the present course, (n,).
         whole: whether the present course was played from its start, (n,).
         returns: points of the whole courses that ended since the last reading.
-        forms: first offers of each form since the last reading, (forms,).
+        forms: first offers of each form, and of each control, since the last reading, (forms + C,).
     """
 
     points: Float
@@ -92,8 +92,8 @@ class Lanes(CurriculumVecEnv):
         self.layout = Layout.of(world.platform, tracker)
         self.sight = Sight(world, objective, self.layout, sight, luckless)
         self.observation_space = self.sight.space(native.single_observation_space)
-        self._form = world.curriculum.form
-        forms = len(world.curriculum.forms)
+        self._form = world.actions.form
+        forms = len(world.actions.forms)
         self.played = Played(np.zeros(lanes), np.ones(lanes, dtype=np.bool_), np.zeros(forms, dtype=np.int64))
 
     def reset(self) -> VecEnvObs:
@@ -143,7 +143,10 @@ class Lanes(CurriculumVecEnv):
             played.whole |= done
 
     def _warm_up(self) -> Float32:
-        """Random activities for the length of a course, in which each lane starts anew at a time of its own."""
+        """Random activities for the length of a course, in which each lane starts anew at a time of its own.
+
+        No control is among them: lanes that stop would all be at the start.
+        """
         world, native = self.env.world, self.env
         generator = np.random.default_rng([native.seed, self.num_envs])
         length = int(world.course.total_minutes / world.curriculum.minutes.mean())

@@ -32,9 +32,10 @@ class LearnedPolicy:
     Attributes:
         network: what the actor was built from.
         tracker: the one that it trained with.
-        actor: from observations (n, F) to logits (n, A).
+        actor: from observations (n, F) to logits (n, A + C).
         features, activities: what the entries of an observation and the logits mean, for a check on loading.
         forms: of activity, as its weights number them.
+        controls: that it learned to use; where a world offers none, it uses none.
         sampled: whether activities are drawn from the probabilities; else the likeliest is taken.
         slate: how many activities it learned to offer at a time; 1 offers as many as it is asked for.
     """
@@ -47,9 +48,10 @@ class LearnedPolicy:
     forms: tuple[str, ...] = field(repr=False)
     sampled: bool = False
     slate: int = 1
+    controls: tuple[str, ...] = ()
 
     def probabilities(self, view: View) -> Float:
-        """P(each activity), (n, A): rows sum to 1, exactly 0 where masked."""
+        """P(each action that the view's mask is of): rows sum to 1, exactly 0 where masked."""
         with torch.inference_mode():
             said, mask = self.actor(torch.from_numpy(view.features())), view.mask
             if isinstance(self.network, BatchConstrained):
@@ -71,7 +73,7 @@ class LearnedPolicy:
         Raises:
             InvalidInput: the network is bound to its own curriculum, or the weights do not fit.
         """
-        there = untrained(platform, self.network, self.tracker, self.forms)
+        there = untrained(platform, self.network, self.tracker, self.forms, self.controls)
         if not self.network.portable and (there.features, there.activities) != (self.features, self.activities):
             raise _bound(self.network)
         return replace(_taught(there, self.weights()), sampled=self.sampled, slate=self.slate)
@@ -89,6 +91,7 @@ class LearnedPolicy:
             "features": list(self.features),
             "activities": list(self.activities),
             "forms": list(self.forms),
+            "controls": list(self.controls),
             "sampled": self.sampled,
             "slate": self.slate,
             "record": dict(record or {}),
@@ -121,8 +124,10 @@ def load_learned(path: Path, world: World, *, elsewhere: bool = False) -> Learne
     if differ and "forms" not in about:
         raise InvalidInput(str(path), ["forms: are not recorded, so it cannot be carried over. Train it again."])
     forms = tuple(about["forms"]) if "forms" in about else None
-    policy = from_weights(world.platform, network, tracker, tensors, bool(about["sampled"]), forms)
-    return replace(policy, slate=int(about.get("slate", 1)))  # files from before there were slates hold none
+    # Files from before there were slates and controls hold none.
+    controls = tuple(about.get("controls", ()))
+    policy = from_weights(world.platform, network, tracker, tensors, bool(about["sampled"]), forms, controls)
+    return replace(policy, slate=int(about.get("slate", 1)))
 
 
 def from_weights(
@@ -132,34 +137,44 @@ def from_weights(
     weights: Mapping[str, Any],
     sampled: bool = False,
     forms: tuple[str, ...] | None = None,
+    controls: tuple[str, ...] | None = None,
 ) -> LearnedPolicy:
     """A policy for this platform with these weights of the actor.
 
     Args:
-        forms: as the weights number them; the platform's own by default.
+        forms, controls: as the weights number them; the platform's own by default.
 
     Raises:
         InvalidInput: they do not fit the network and the platform.
     """
-    return _taught(untrained(platform, network, tracker, forms), weights).drawn(sampled)
+    return _taught(untrained(platform, network, tracker, forms, controls), weights).drawn(sampled)
 
 
 def untrained(
-    platform: Platform, network: Network, tracker: Tracker, forms: tuple[str, ...] | None = None
+    platform: Platform,
+    network: Network,
+    tracker: Tracker,
+    forms: tuple[str, ...] | None = None,
+    controls: tuple[str, ...] | None = None,
 ) -> LearnedPolicy:
     """A policy with weights that nothing taught.
 
     Args:
-        forms: as its weights are to number them; the platform's own by default.
+        forms, controls: as its weights are to number them; the platform's own by default.
 
     Raises:
-        InvalidInput: the platform has a form beside these.
+        InvalidInput: the platform has a form beside these, or other controls than these.
     """
+    controls = platform.controls if controls is None else controls
+    if controls and platform.controls not in ((), controls):
+        remedy = "Give the world the same, or none."
+        reason = f"the policy learned with {', '.join(controls)}; the world offers {', '.join(platform.controls)}"
+        raise InvalidInput("controls", [f"{reason}. {remedy}"])
     forms = platform.curriculum.forms if forms is None else forms
     if new := [form for form in platform.curriculum.forms if form not in forms]:
         remedy = "Train one where there are activities of this form."
         raise InvalidInput("forms", [f"{form!r}: the policy never met one. {remedy}" for form in new])
-    layout = Layout.of(platform, tracker, forms)
+    layout = Layout.of(platform, tracker, forms, controls)
     with torch.random.fork_rng(devices=[]):  # its first weights are random, and are not meant to cost draws
         actor = nn.Sequential(network.inputs(layout), network.actor(layout))
         if isinstance(tracker, Recurrent):
@@ -171,6 +186,7 @@ def untrained(
         features=feature_names(tracker, platform),
         activities=_activities(platform),
         forms=forms,
+        controls=controls,
     )
     _parts(policy).eval().requires_grad_(False)
     return policy

@@ -14,11 +14,11 @@ from curriculum_rl.world import World
 
 
 class MaskedLanes(Lanes):
-    """What is seen ends with the mask, (n, F + A)."""
+    """What is seen ends with the mask, (n, F + A + C)."""
 
     def __init__(self, world: World, **settings: Any) -> None:
         super().__init__(world, **settings)
-        width = self.layout.features + self.layout.activities
+        width = self.layout.features + self.layout.actions
         self.observation_space = self.sight.space(spaces.Box(-1.0, 1.0, (width,), np.float32))
 
     def _observed(self, features: Float32) -> VecEnvObs:

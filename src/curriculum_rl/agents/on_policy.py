@@ -168,11 +168,16 @@ class OnPolicy(Learning):
 
 
 def put_actor(model: BaseAlgorithm, weights: dict[str, Any]) -> None:
-    """The other way round: gives the algorithm's policy these weights of `Sequential(inputs, actor)`."""
+    """The other way round: gives the algorithm's policy these weights of `Sequential(inputs, actor)`.
+
+    Those of controls stay as they are where whoever is gone on from learned without: they come last.
+    """
     own = {name.removeprefix("1."): torch.from_numpy(value) for name, value in weights.items() if name[0] == "1"}
     actor = model.policy.actor
     assert isinstance(actor, torch.nn.Module)
-    actor.load_state_dict(own)
+    state = actor.state_dict()
+    for name, value in own.items():
+        state[name][: len(value)] = value
 
 
 def seed_of(seed: int, place: int = 0) -> int:

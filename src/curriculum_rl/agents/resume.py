@@ -90,7 +90,7 @@ def fingerprint(*parts: object) -> str:
 
 def rules(world: World) -> tuple[object, ...]:
     """What makes a world's students and their course, for a fingerprint."""
-    return world.curriculum, world.population, world.course
+    return world.curriculum, world.population, world.course, *world.controls
 
 
 def _pieces(part: object) -> Iterator[bytes]:

@@ -103,6 +103,9 @@ class Sight:
             self.expected = self.objective.expected(truth.outlook, self.world.platform, truth.value)
             if isinstance(self.objective, Scaled) and self.expected is not None:
                 self.expected *= self.objective.scale(students)[:, None]
+            if self.expected is not None and self.world.controls:  # they are no practice, and cost nothing
+                none = np.zeros((len(self.expected), len(self.world.controls)))
+                self.expected = np.concatenate([self.expected, none], axis=1)
         return {"seen": features, "truth": written(truth, self.world, students.clock.now)} if self.shown else features
 
     def rewarded(self, reward: Float, actions: Int) -> Float:

@@ -48,7 +48,7 @@ class Watcher(BaseCallback):
         super().__init__()
         self.lanes, self.total, self.watch, self.settings = lanes, total, watch, settings
         self.policy, self.entropy, self.before, self.apart = policy, entropy, before, apart
-        self.curve = Curve(forms={form: [] for form in lanes.env.world.curriculum.forms})
+        self.curve = Curve(forms={form: [] for form in lanes.env.world.actions.forms})
         self.entropies: list[float] = []
         self.state: tuple[Arrays, dict[str, Any]] | None = None
         self.bar = _Bar(total, watch) if watch.show else None
@@ -176,7 +176,7 @@ def run(model: BaseAlgorithm, lanes: Lanes, watcher: Watcher, learn: Callable[[i
 def _shares(lanes: Lanes) -> dict[str, float]:
     forms = lanes.played.forms
     total = max(1, int(forms.sum()))
-    return {name: float(n) / total for name, n in zip(lanes.env.world.curriculum.forms, forms, strict=True)}
+    return {name: float(n) / total for name, n in zip(lanes.env.world.actions.forms, forms, strict=True)}
 
 
 class _Bar:

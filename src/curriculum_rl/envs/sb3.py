@@ -55,7 +55,7 @@ class CurriculumVecEnv(VecEnv):
         return observation, (self.reward_scale * reward).astype(np.float32), done, infos
 
     def action_masks(self) -> np.ndarray:
-        """Which activities may be chosen, (n, A)."""
+        """Which actions may be chosen, (n, A + C)."""
         return self.env.action_masks()
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ class CurriculumVecEnv(VecEnv):
     def env_method(
         self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Calls the native environment once; `action_masks` gives one (n, A) array in a list."""
+        """Calls the native environment once; `action_masks` gives one array in a list."""
         return [getattr(self.env, method_name)(*method_args, **method_kwargs)]
 
     def has_attr(self, attr_name: str) -> bool:

@@ -39,7 +39,7 @@ class View:
 
     student: Int  # (n,) ids
     belief: Belief
-    mask: Bool  # (n, A) what may be chosen
+    mask: Bool  # (n, A) what may be chosen; (n, A + C) for who may use the world's controls
     minutes_left: Float  # (n,) of the course
     session_left: Float  # (n,) minutes of the session
     sessions_left: Int  # (n,) after this one
@@ -118,14 +118,18 @@ class Simulation:
     def step(self, offered: Int) -> Happened:
         """Every student does one activity, of one offer, (n,), or a slate, (m, n); the tracker sees what came of it.
 
-        Who waits for classmates does nothing, whatever is offered, and nothing is seen of that.
+        Who waits for classmates does nothing, whatever is offered, and nothing is seen of that. Where the platform ends
+        a session or a course, nothing is seen but the days that go by.
         """
         happened = self.world.dynamics.step(self.students, offered)
-        waited = np.flatnonzero(happened.waited)
-        still = take_rows(self.belief, waited) if len(waited) else None
-        self.belief.update(happened.activity, happened.correct, happened.elapsed)
+        idle = np.flatnonzero(happened.waited | happened.ended)
+        still = take_rows(self.belief, idle) if len(idle) else None
+        ended = np.flatnonzero(happened.ended)
+        activity = np.where(happened.ended, 0, happened.activity) if len(ended) else happened.activity
+        self.belief.update(activity, happened.correct, happened.elapsed)
         if still is not None:
-            put_rows(self.belief, waited, still, slice(None))
+            put_rows(self.belief, idle, still, slice(None))
+            self.belief.rest(ended, happened.elapsed[ended])
         return happened
 
     def waiting(self) -> Bool | None:
@@ -155,6 +159,19 @@ class Simulation:
             mask[waiting[rows]] = self._none
         return mask
 
+    def action_mask(self, rows: Int | None = None) -> Bool:
+        """`mask`, of these students alone where rows are given, and the controls after it, (n, A + C).
+
+        No gate shuts a control; who waits has none.
+        """
+        mask, waiting = self.mask() if rows is None else self.mask_of(rows), self.waiting()
+        if not self.world.controls:
+            return mask
+        open_ = np.ones((len(mask), len(self.world.controls)), dtype=np.bool_)
+        if waiting is not None:
+            open_ &= ~(waiting if rows is None else waiting[rows])[:, None]
+        return np.concatenate([mask, open_], axis=1)
+
     def _mask(self) -> Bool:
         today = self.world.dynamics.turns.allowed(self.students)
         if self.gate is None:
@@ -168,19 +185,19 @@ class Simulation:
         return both
 
     def allows(self, offered: Int) -> Bool:
-        """Whether each student may be offered an activity, (n,), or all of a slate, (m, n); as `mask` says, (n,)."""
+        """Whether each student may be offered an action, (n,), or all of a slate, (m, n), (n,): as in `action_mask`."""
         slate = offered if offered.ndim == 2 else offered[None]
-        if self.gate is None:
+        if self.gate is None and not self.world.controls:
             each = self.world.dynamics.turns.possible(self.students, slate)
         else:
-            each = np.take_along_axis(self.mask(), slate.T, axis=1).T
+            each = np.take_along_axis(self.action_mask(), slate.T, axis=1).T
         allowed: Bool = np.logical_and.reduce(each, axis=0)
         waiting = self.waiting()
         return allowed if waiting is None else allowed | waiting
 
-    def view(self) -> View:
-        """What a policy may look at."""
-        return self._view(self.students, self.belief, self.mask())
+    def view(self, controls: bool = False) -> View:
+        """What a policy may look at; `controls`: one that may end sessions and courses, where the world lets it."""
+        return self._view(self.students, self.belief, self.action_mask() if controls else self.mask())
 
     def features(self) -> Float32:
         """What a network sees, (n, F), without making a mask."""

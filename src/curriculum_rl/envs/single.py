@@ -19,7 +19,7 @@ class CurriculumEnv(gymnasium.Env[Float32, Int | np.int64]):
     """A world as an environment: the arguments, observations, rewards and infos of `CurriculumVectorEnv`.
 
     Where students sit in classes, an episode is the course of one whole class. An action is an activity (or a slate)
-    for each student of it, one after the other, as are the observations, (size F,), and `action_masks`, (size A,). The
+    for each student of it, one after the other, as are the observations, (size F,), and masks, (size (A + C),). The
     reward is the mean over the class, the infos are of all its students, (size,) each. It is over when the last
     student has finished, terminated or truncated as that one; who has finished before waits.
     """
@@ -53,9 +53,9 @@ class CurriculumEnv(gymnasium.Env[Float32, Int | np.int64]):
         self.observation_space = self.batch.single_observation_space
         self.action_space = self.batch.single_action_space
         if self.size > 1:
-            features, activities = len(self.batch.feature_names), len(world.curriculum.activities)
+            features, actions = len(self.batch.feature_names), len(world.actions)
             self.observation_space = gymnasium.spaces.Box(-1.0, 1.0, (self.size * features,), np.float32)
-            self.action_space = gymnasium.spaces.MultiDiscrete([activities] * (self.size * slate))
+            self.action_space = gymnasium.spaces.MultiDiscrete([actions] * (self.size * slate))
         self._going = np.ones(self.size, dtype=np.bool_)
         self._final: dict[str, Any] = {}
 
@@ -85,7 +85,7 @@ class CurriculumEnv(gymnasium.Env[Float32, Int | np.int64]):
         return observation.ravel(), float(reward.mean()), ended, cut, told
 
     def action_masks(self) -> Bool:
-        """Which activities may be chosen, (A,); of slates once for each place, (slate A,)."""
+        """Which actions may be chosen, (A + C,); of slates once for each place, one after the other."""
         mask: Bool = self.batch.action_masks().ravel()
         return mask
 

@@ -1,8 +1,9 @@
 """Many students at once: the native `gymnasium.vector.VectorEnv`.
 
-An action is an activity for each lane's student. A lane whose student finishes takes the next student id in the same
-step. An episode is one student's course: truncated when the calendar ends, terminated when nothing is left to learn
-or the student drops out.
+An action is an activity for each lane's student, or from A on one of the world's C controls, which end the session or
+the course (`controls.py`). A lane whose student finishes takes the next student id in the same step. An episode is one
+student's course: truncated when the calendar ends, terminated when nothing is left to learn, the student drops out, or
+the course is stopped.
 
 Where students sit in classes, lanes are whole classes side by side, and the next class comes when the last student of
 one has finished. Until then a lane whose student has finished shows the next one, who waits; and who is done with a
@@ -35,10 +36,10 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
     """A world as a vector environment.
 
     Observations are `View.features`, float32 (n, F) within [-1, 1]; rewards are the objective's, in points. Every
-    `info` holds `student` (ids, int64 (n,)), `action_mask` (bool (n, A)) and, where students sit in classes, `waiting`
-    (bool (n,)): whose next action is ignored; their mask leaves one activity. Where an episode ended, `final_obs` and
-    `final_info` tell of the student who finished: `student`, `delayed_test`, `mastery` (points), `decisions`, and
-    `left`, whether by dropping out.
+    `info` holds `student` (ids, int64 (n,)), `action_mask` (bool (n, A + C)) and, where students sit in classes,
+    `waiting` (bool (n,)): whose next action is ignored; their mask leaves one activity. Where an episode ended,
+    `final_obs` and `final_info` tell of the student who finished: `student`, `delayed_test`, `mastery` (points),
+    `decisions`, and `left` and `stopped`, whether by dropping out or because the course was stopped.
 
     Args:
         world: what is simulated.
@@ -84,7 +85,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         self.render_mode = None
         self.feature_names = feature_names(self.tracker, world.platform)
         self.single_observation_space = gymnasium.spaces.Box(-1.0, 1.0, (len(self.feature_names),), np.float32)
-        count = len(world.curriculum.activities)
+        count = len(world.actions)
         one = gymnasium.spaces.Discrete(count)
         self.single_action_space = one if slate == 1 else gymnasium.spaces.MultiDiscrete([count] * slate)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -110,7 +111,7 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
     def step(  # type: ignore[override]  # Gymnasium types "which ended" like rewards; they are truth values
         self, actions: npt.ArrayLike
     ) -> tuple[Float32, Float, Bool, Bool, dict[str, Any]]:
-        """Every lane's student does one activity: (n,) offers, or (n, slate)."""
+        """Every lane's student does one activity, or has session or course ended: (n,) offers, or (n, slate)."""
         simulation = self.running()
         activity = np.asarray(actions, dtype=np.int64)
         self._check(activity)
@@ -122,7 +123,8 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         final = self._finish(rows, happened, features) if len(rows) else {}
         if self.seating is not None:
             self.seating.show(features)
-        return features, reward, happened.terminated | happened.left, happened.truncated, {**self._info(), **final}
+        terminated = happened.terminated | happened.left | happened.stopped
+        return features, reward, terminated, happened.truncated, {**self._info(), **final}
 
     @property
     def masked(self) -> bool:
@@ -131,8 +133,9 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         return any(masks is not None for masks in (self.gate, faculties.access, faculties.classroom))
 
     def action_masks(self) -> Bool:
-        """Which activities may be chosen, (n, A); of slates once for each place, (n, slate A), as sb3-contrib asks."""
-        mask = self.running().mask()
+        """Which actions may be chosen, (n, A + C); of slates once for each place, one after the other, as sb3-contrib
+        asks."""
+        mask = self.running().action_mask()
         return mask if self.slate == 1 else np.tile(mask, self.slate)
 
     def features(self) -> Float32:
@@ -167,11 +170,11 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
     def _info(self) -> dict[str, Any]:
         simulation, waiting = self.running(), self.running().waiting()
         student = simulation.students.id.copy() if self.seating is None else self.seating.students()
-        info = {"student": student, "action_mask": simulation.mask()}
+        info = {"student": student, "action_mask": simulation.action_mask()}
         return info if waiting is None else {**info, "waiting": waiting}
 
     def _check(self, activity: Int) -> None:
-        count = len(self.world.curriculum.activities)
+        count = len(self.world.actions)
         shape = (self.num_envs,) if self.slate == 1 else (self.num_envs, self.slate)
         if activity.shape != shape:
             raise InvalidInput("action", [f"shape = {activity.shape}: must be {shape}, one offer or slate a lane"])
@@ -190,12 +193,13 @@ class CurriculumVectorEnv(gymnasium.vector.VectorEnv[Float32, Int, Float]):
         simulation, population = self.running(), self.world.population
         students = simulation.students
         about = {
-            "action_mask": simulation.mask_of(rows),
+            "action_mask": simulation.action_mask(rows),
             "student": students.id[rows],
             "delayed_test": 100.0 * population.expected_score(students, rows),
             "mastery": 100.0 * population.mean_mastery(students, rows),
             "decisions": students.step[rows],
             "left": happened.left[rows],
+            "stopped": happened.stopped[rows],
         }
         over = happened.over
         told = {key: self._spread(rows, of) for key, of in about.items()}

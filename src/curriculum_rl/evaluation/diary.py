@@ -27,7 +27,7 @@ UNKNOWN: Final = 0.5
 
 @dataclass(frozen=True)
 class Event:
-    """One activity of one student."""
+    """One activity of one student, or one control."""
 
     day: float
     session: int  # from 0
@@ -35,8 +35,8 @@ class Event:
     done: int
     right: bool | None  # None where there was no answer
     minutes: float
-    believed: float  # P(recalled) of the concept practised most, before the activity
-    true: float  # the same, in truth
+    believed: float | None  # P(recalled) of the concept practised most, before the activity; None of a control
+    true: float | None  # the same, in truth
     engagement: float | None  # after it; None where the world has none
 
 
@@ -60,6 +60,7 @@ class Diary:
     student: int
     group: int
     left: bool
+    stopped: bool
     events: tuple[Event, ...]
     goals: tuple[Standing, ...]
     stuck: tuple[tuple[int, str], ...]  # concept, reason
@@ -98,7 +99,7 @@ def diaries(
             a = int(happened.activity[i])
             level = float(mood.level[i]) if mood is not None else None
             right = bool(happened.correct[i]) if happened.answered[i] else None
-            of = main[a]
+            of = None if happened.ended[i] else main[a]
             events[i].append(
                 Event(
                     float(day[i]),
@@ -107,8 +108,8 @@ def diaries(
                     a,
                     right,
                     float(happened.minutes[i]),
-                    float(believed[i, of]),
-                    float(true[i, of]),
+                    None if of is None else float(believed[i, of]),
+                    None if of is None else float(true[i, of]),
                     level,
                 )
             )
@@ -117,14 +118,15 @@ def diaries(
                 felt[session[i]] += 0.0 if level is None else level
                 gone[session[i]] += happened.left[i]
             if over[i]:
-                ends[int(everyone[i])] = _closed(world, simulation, int(i), bool(happened.left[i]), events[i])
+                early = bool(happened.left[i]), bool(happened.stopped[i])
+                ends[int(everyone[i])] = _closed(world, simulation, int(i), early, events[i])
     with np.errstate(invalid="ignore", divide="ignore"):
         level_by_session = felt / came if simulation.students.inner.mood is not None else None
     return [ends[int(i)] for i in ids], Attendance(1.0 - gone.cumsum() / len(ids), level_by_session)
 
 
-def _closed(world: World, simulation: Simulation, i: int, left: bool, events: list[Event]) -> Diary:
-    """The diary of a student whose course has just ended."""
+def _closed(world: World, simulation: Simulation, i: int, early: tuple[bool, bool], events: list[Event]) -> Diary:
+    """The diary of a student whose course has just ended; `early`: by dropping out, by being stopped."""
     students, belief, outlook = simulation.students, simulation.belief, simulation.belief.outlook()
     spread = np.zeros(belief.goals.shape[1])
     if isinstance(belief, FilterBelief):
@@ -147,7 +149,7 @@ def _closed(world: World, simulation: Simulation, i: int, left: bool, events: li
         for g in goals
         if g.tries >= MANY and g.known * _kept(outlook, i, g) < UNKNOWN
     )
-    return Diary(int(students.id[i]), int(students.traits.group[i]), left, tuple(events), goals, stuck)
+    return Diary(int(students.id[i]), int(students.traits.group[i]), *early, tuple(events), goals, stuck)
 
 
 def _kept(outlook: Outlook, i: int, goal: Standing) -> float:
@@ -211,22 +213,24 @@ def told(world: World, policy: str, kept: list[Diary], attendance: Attendance, s
 
 
 def _written(world: World, diary: Diary) -> dict[str, Any]:
-    activities = world.curriculum.activities
+    actions = world.actions
+    named = [*(a.name or a.id for a in world.curriculum.activities), *world.controls]
     return {
         "student": diary.student,
         "group": world.population.groups[diary.group].name,
         "left": diary.left,
+        "stopped": diary.stopped,
         "events": [
             {
                 "day": round(e.day, 3),
                 "session": e.session,
-                "offered": [activities[a].name or activities[a].id for a in e.offered],
-                "done": activities[e.done].name or activities[e.done].id,
-                "form": activities[e.done].form,
+                "offered": [named[a] for a in e.offered],
+                "done": named[e.done],
+                "form": actions.forms[actions.form[e.done]],
                 "right": e.right,
                 "minutes": round(e.minutes, 2),
-                "believed": round(e.believed, 4),
-                "true": round(e.true, 4),
+                "believed": None if e.believed is None else round(e.believed, 4),
+                "true": None if e.true is None else round(e.true, 4),
                 "engagement": None if e.engagement is None else round(e.engagement, 4),
             }
             for e in diary.events

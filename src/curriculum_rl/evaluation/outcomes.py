@@ -39,12 +39,13 @@ class Outcomes:
     mastery_before: Float  # (n,) mean recall without forgetting, points
     mastery_after: Float  # (n,)
     minutes: Float  # (n,) spent
-    decisions: Int  # (n,) activities done
+    decisions: Int  # (n,) activities done, sessions ended early and the stop among them
     finished: Bool  # (n,) nothing was left to learn before the calendar ended
     left: Bool  # (n,) dropped out
-    followed: Int  # (n,) activities done that were the first offered
+    stopped: Bool  # (n,) the policy ended the course, with something left to learn and time to do it
+    followed: Int  # (n,) decisions that came to what was offered first
     engagement: Float  # (n,) at the end, in [0, 1]; 1/2 where the world has none
-    forms: Int  # (n, forms) how often each form was chosen
+    forms: Int  # (n, forms + C) how often each form, or control, was chosen
     reward: Float  # (n,) sum of the objective's rewards, of an adaptive one's main; 0 where none was given
     measured: Float  # (n,) the same, but of what an adaptive objective moves by, such as what is limited
     teacher_minutes: Float  # (n,) spent with a teacher

@@ -15,7 +15,7 @@ from curriculum_rl.envs.simulation import Gate, Simulation, check_slate
 from curriculum_rl.evaluation.cohorts import TEST, first
 from curriculum_rl.evaluation.outcomes import BINS, Outcomes, Traces
 from curriculum_rl.objectives.objective import Adaptive, Objective, check_fit
-from curriculum_rl.policies.policy import Policy, Slated
+from curriculum_rl.policies.policy import Controlling, Policy, Slated
 from curriculum_rl.students.population import Students
 from curriculum_rl.students.student import Happened
 from curriculum_rl.trackers.tracker import Tracker
@@ -116,7 +116,7 @@ def offer(policy: Player, simulation: Simulation, key: streams.Keys, slate: int 
     step = simulation.students.step.astype(np.uint64)
     if isinstance(policy, Privileged):
         return choose(policy.probabilities_knowing(simulation), streams.uniform(key, step))
-    slate, view = own_slate(policy, slate), simulation.view()
+    slate, view = own_slate(policy, slate), simulation.view(isinstance(policy, Controlling) and bool(policy.controls))
     offered = [choose(policy.probabilities(view), streams.uniform(key, step))]
     if slate == 1:
         return offered[0]
@@ -146,14 +146,14 @@ def _play(
     outcomes = _blank(world, simulation)
     key = streams.keys(seed, streams.Purpose.POLICY, ids)
     place = np.arange(len(ids))  # of each lane in the outcomes
-    form = world.curriculum.form
+    form = world.actions.form
     while len(place):
         offered = offer(policy, simulation, key, slate)
         before = simulation.students if traces is None else take_rows(simulation.students, slice(None))
         known = None if objective is None else objective.before(simulation.students, world)
         happened = simulation.step(offered)
         if traces is not None:
-            rows = np.flatnonzero(reported[place] & ~happened.waited)
+            rows = np.flatnonzero(reported[place] & ~(happened.waited | happened.ended))
             _trace(traces, simulation.world, take_rows(before, rows), happened.activity[rows])
         outcomes.forms[place, form[happened.activity]] += ~happened.waited
         outcomes.followed[place] += (happened.activity == offered.reshape(-1, len(place))[0]) & ~happened.waited
@@ -197,9 +197,10 @@ def _blank(world: World, simulation: Simulation) -> Outcomes:
         decisions=np.zeros(n, dtype=np.int64),
         finished=np.zeros(n, dtype=np.bool_),
         left=np.zeros(n, dtype=np.bool_),
+        stopped=np.zeros(n, dtype=np.bool_),
         followed=np.zeros(n, dtype=np.int64),
         engagement=np.full(n, 0.5),
-        forms=np.zeros((n, len(world.curriculum.forms)), dtype=np.int64),
+        forms=np.zeros((n, len(world.actions.forms)), dtype=np.int64),
         reward=np.zeros(n),
         measured=np.zeros(n),
         teacher_minutes=np.zeros(n),
@@ -215,6 +216,7 @@ def _finish(outcomes: Outcomes, place: Int, simulation: Simulation, over: Bool, 
     outcomes.decisions[place] = done.step
     outcomes.finished[place] = happened.terminated[over]
     outcomes.left[place] = happened.left[over]
+    outcomes.stopped[place] = happened.stopped[over]
     if done.inner.mood is not None:
         outcomes.engagement[place] = done.inner.mood.level
     if done.inner.seats is not None:

@@ -1,9 +1,10 @@
-"""What teaching costs: a price for each activity, by its form, and for each minute of a teacher.
+"""What teaching costs: a price for each activity, by its form, and for each minute of a student and of a teacher.
 
-    reward = - (activity + by_form[form] + teacher_minute * minutes with a teacher)                points
+    reward = - (activity + by_form[form] + minute * minutes + teacher_minute * minutes with a teacher)       points
 
 Prices are in points, so that a combination with another objective (`weighted.py`, `constrained.py`) says how many
-points of it they are worth. Alone, the cheapest course is the one that ends first.
+points of it they are worth. Alone, the cheapest course is the one that ends first. To end a session or a course early
+costs nothing.
 """
 
 from __future__ import annotations
@@ -32,18 +33,21 @@ class Cost(Objective):
         activity: points for an activity of any form.
         by_form: points more for an activity of a form, by its label.
         teacher_minute: points for a minute that a student has of a teacher.
+        minute: points for a minute of the student's own; 0: only what is done counts.
     """
 
     activity: float = 0.02
     by_form: Mapping[str, float] = field(default_factory=dict)
     teacher_minute: float = 0.1
+    minute: float = 0.0
 
     def __post_init__(self) -> None:
         check = Violations("cost")
         check.number("activity", self.activity, at_least=0.0, at_most=1e6)
         for form, price in self.by_form.items():
             check.number(f"by_form[{form}]", price, at_least=0.0, at_most=1e6)
-        check.number("teacher_minute", self.teacher_minute, at_least=0.0, at_most=1e6)
+        for name in ("teacher_minute", "minute"):
+            check.number(name, getattr(self, name), at_least=0.0, at_most=1e6)
         check.raise_all()
 
     @property
@@ -60,11 +64,14 @@ class Cost(Objective):
 
     def reward(self, happened: Happened, students: Students, world: World, before: Any = None) -> Float:
         """Minus what the step cost, (n,) points."""
-        price = self._prices(world.platform).take(happened.activity)
-        return -(price + self.teacher_minute * happened.taught)
+        price = np.append(self._prices(world.platform), np.zeros(len(world.controls))).take(happened.activity)
+        return -(price + self.minute * happened.minutes + self.teacher_minute * happened.taught)
 
-    def expected(self, outlook: Outlook, platform: Platform, value: Float) -> Float:
-        """Minus the prices, (n, A): exact where there is no teacher."""
+    def expected(self, outlook: Outlook, platform: Platform, value: Float) -> Float | None:
+        """Minus the prices, (n, A): exact where there is no teacher. None with a price of minutes: no outlook tells
+        how long a student takes."""
+        if self.minute:
+            return None
         return -np.broadcast_to(self._prices(platform), (len(value), len(platform.curriculum.activities)))
 
     def _prices(self, platform: Platform) -> Float:

@@ -5,7 +5,7 @@
 
 Both rewards of the review worlds of Reddy, Levine & Dragan (2017): the logarithm cares most for what is nearly
 forgotten. It is no potential: what a course adds up to depends on its whole way, so it is judged by the mean over its
-decisions. A step costs O(students x concepts).
+decisions, and makes no sense where a policy may end sessions and courses early. A step costs O(students x concepts).
 """
 
 from __future__ import annotations
@@ -45,6 +45,13 @@ class MeanRecall(Objective):
     def outcome(self) -> str:
         """The column of `Outcomes` that says what it was worth."""
         return "mean_reward"
+
+    def refusals(self, world: World) -> list[str]:
+        """A world in which a policy may leave out decisions by which it would be judged."""
+        if not world.controls:
+            return []
+        told = f"controls = {', '.join(world.controls)}: a mean over decisions is best if they end while all is fresh"
+        return [f"{told}. Give the world none, or choose another objective."]
 
     def reward(self, happened: Happened, students: Students, world: World, before: Any = None) -> Float:
         """What all goals are worth just after the try, before any rest, (n,)."""

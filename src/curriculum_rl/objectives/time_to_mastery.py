@@ -4,8 +4,9 @@
 
 A course ends when the mean recall that a student would have at the test reaches `course.mastered`, so a student's
 rewards add up to minus the share of the course's minutes that was needed, and to -100 where the calendar ended first.
-Who drops out is counted as if the calendar had ended (censored there), else the fastest way would be to lose students.
-What overruns a session is not counted.
+Who drops out, or is stopped, is counted as if the calendar had ended (censored there), else the fastest way would be to
+lose students. A session that the policy ends early goes by whole: what is not used of it counts as needed. What
+overruns a session is not counted.
 """
 
 from __future__ import annotations

@@ -110,7 +110,9 @@ def _course(course: Mapping[str, Any]) -> Markup:
     """One student's whole course as a strip, and where it led."""
     events: Sequence[Mapping[str, Any]] = course["events"]
     ended = "left before the end" if course["left"] else "stayed to the end"
-    title = f"Student {course['student']} ({course['group']}), {len(events)} activities, {ended}"
+    ended = "stopped by the policy" if course.get("stopped") else ended
+    done = sum(e["believed"] is not None for e in events)  # a control practises nothing
+    title = f"Student {course['student']} ({course['group']}), {done} activities, {ended}"
     forms = list(dict.fromkeys(str(e["form"]) for e in events))
     return join(
         tag("h3", None, title),
@@ -142,14 +144,15 @@ def _strip(events: Sequence[Mapping[str, Any]], forms: Sequence[str]) -> Markup:
             place = {"x": f"{x + 1:g}", "y": 20 if good else 26, "width": _STEP - 3, "height": 5}
             marks.append(tag("rect", {**place, "class": "right" if good else "wrong"}))
         middle = f"{x + (_STEP - 1) / 2:g}"
-        for name, radius in (("true", 2.6), ("believed", 1.7)):
+        known = event["believed"] is not None
+        for name, radius in (("true", 2.6), ("believed", 1.7)) if known else ():
             at = {"cx": middle, "cy": f"{top + _HIGH * (1.0 - event[name]):.1f}", "r": radius, "class": name}
             marks.append(tag("circle", at))
         answer = {True: "right", False: "wrong", None: "no answer"}[event["right"]]
-        words = (
-            f"day {event['day']:.0f}: {event['done']}, {answer}, {event['minutes']:.1f} min; believed "
-            f"{percent(event['believed'])}, true {percent(event['true'])}"
-        )
+        words = f"day {event['day']:.0f}: {event['done']}"
+        if known:
+            chances = f"believed {percent(event['believed'])}, true {percent(event['true'])}"
+            words += f", {answer}, {event['minutes']:.1f} min; {chances}"
         if own:
             words += f"; offered: {', '.join(event['offered'])}"
         if event["engagement"] is not None:
@@ -161,7 +164,7 @@ def _strip(events: Sequence[Mapping[str, Any]], forms: Sequence[str]) -> Markup:
         parts.insert(0, tag("path", {"class": "felt", "d": f"M{'L'.join(felt)}"}))
     width, height = x + 4, top + _HIGH + 6
     size = {"class": "course", "viewBox": f"0 0 {width:g} {height}", "width": f"{width:g}", "height": height}
-    return tag("svg", {**size, "role": "img", "aria-label": f"{len(events)} activities"}, *parts)
+    return tag("svg", {**size, "role": "img", "aria-label": f"{len(events)} decisions"}, *parts)
 
 
 def _progress(goals: Sequence[Mapping[str, Any]]) -> Markup:

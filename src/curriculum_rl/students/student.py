@@ -11,6 +11,7 @@
     9. gather     the class goes on to the next session together     (classes)
 
 In brackets are the faculties that have their turn there, where a pack switches them on; each has draws of its own.
+Whose session or course the platform ends (`endings.py`) goes from before the first of these to the eighth.
 A step costs O(students): it reads and writes the practised concepts and their prerequisites alone. Choice costs
 O(activities) for those who go their own way.
 """
@@ -28,10 +29,11 @@ from curriculum_rl.batch import Bool, Float, Int, put_rows, take_rows, total
 from curriculum_rl.course import Clock, Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.class_turns import ClassTurns
+from curriculum_rl.students.endings import Ended, Endings
 from curriculum_rl.students.faculties import Inner
 from curriculum_rl.students.knowledge.knowledge import At, Tried
 from curriculum_rl.students.population import Population, Students
-from curriculum_rl.students.turns import Turns
+from curriculum_rl.students.turns import Luck, Turns
 
 TIE: Final = 1e-9
 """Means of recall that differ by less are the same: sums kept up to date differ in their last bits."""
@@ -50,10 +52,11 @@ class Slot:
 class Happened:
     """What one step did to n students. `correct` and `elapsed` can be seen; the rest is for objectives alone.
 
-    To who waits for classmates it did nothing: no answer, no minutes, no end.
+    To who waits for classmates it did nothing: no answer, no minutes, no end. Nor did it to whose session or course the
+    platform ended, but for the days that go by, and the end.
     """
 
-    activity: Int  # (n,) what was done
+    activity: Int  # (n,) what was done, from A on a control
     correct: Bool  # (n,) False where there was no answer
     answered: Bool  # (n,)
     minutes: Float  # (n,)
@@ -67,11 +70,13 @@ class Happened:
     truncated: Bool  # (n,) the calendar has ended
     left: Bool  # (n,) the student has dropped out, with something left to learn and time to do it
     waited: Bool  # (n,) took no part
+    ended: Bool  # (n,) did no activity: the platform ended the session, or the course
+    stopped: Bool  # (n,) of those: the course
 
     @property
     def over(self) -> Bool:
         """Whose course has ended, for whatever reason, (n,)."""
-        return self.terminated | self.truncated | self.left
+        return self.terminated | self.truncated | self.left | self.stopped
 
     def spare(self, rows: Int) -> None:
         """Nothing happened to the students in these rows, who waited, in place."""
@@ -111,6 +116,12 @@ class Dynamics:
     curriculum: Curriculum
     population: Population
     course: Course
+    controls: tuple[str, ...] = ()
+
+    @cached_property
+    def endings(self) -> Endings:
+        """What controls do."""
+        return Endings(self.controls, len(self.curriculum.activities), self.course)
 
     @cached_property
     def _tasks(self) -> Float:
@@ -128,20 +139,37 @@ class Dynamics:
     def step(self, students: Students, offered: Int) -> Happened:
         """Every student does one activity: the one offered, (n,), or what comes of a slate, (m, n), the first offer
         first; `students` is changed in place. Who waits for classmates takes no part, and is as before."""
-        classes = self.turns.together(students)
-        if classes is None:
-            return self._step(students, offered)
-        waiting, moving = np.flatnonzero(classes.waiting(students)), _Moving.of(students)
-        still = take_rows(moving, waiting)
-        happened = self._step(students, offered)
-        put_rows(moving, waiting, still, slice(None))
-        happened.spare(waiting)
-        classes.gather(students, happened.over, happened.taught)
+        turns, luck = self.turns, self.turns.luck(students)
+        classes = turns.together(students)
+        waiting = classes.waiting(students) if classes is not None else None
+        offered, ended = self.endings.of(students, offered, waiting)
+        if ended is not None:
+            waiting = ended.among(waiting, len(students))
+        if waiting is None:
+            return self._step(students, offered, luck)
+        rows, moving = np.flatnonzero(waiting), _Moving.of(students)
+        still = take_rows(moving, rows)
+        happened = self._step(students, offered, luck)
+        put_rows(moving, rows, still, slice(None))
+        happened.spare(rows)
+        if ended is not None:
+            self._end(students, ended, happened, luck)
+        if classes is not None:
+            classes.gather(students, happened.over, happened.taught)
         return happened
 
-    def _step(self, students: Students, offered: Int) -> Happened:
+    def _end(self, students: Students, ended: Ended, happened: Happened, luck: Luck) -> None:
+        """The days go by for whose session or course the platform has ended, in place; at a session's end one may
+        leave."""
+        rows, over = ended.rows, self.course.over(students.clock)
+        happened.activity[rows], happened.elapsed[rows] = ended.action, ended.days
+        happened.waited[rows], happened.ended[rows], happened.stopped[rows] = False, True, ended.stops
+        happened.truncated[rows] = over[rows] & ~ended.stops
+        happened.left[rows] = self.turns.leaves(students, happened.ended, luck)[rows] & ~over[rows]
+        students.step[rows] += 1
+
+    def _step(self, students: Students, offered: Int, luck: Luck) -> Happened:
         curriculum, population, turns = self.curriculum, self.population, self.turns
-        luck = turns.luck(students)
         activity = turns.chosen(students, offered, luck)
         concepts, shares = curriculum.practised(activity)
         at = self._at(students, concepts)
@@ -194,7 +222,7 @@ class Dynamics:
             terminated=terminated,
             truncated=truncated,
             left=left,
-            waited=np.zeros(len(students), dtype=np.bool_),
+            **{name: np.zeros(len(students), dtype=np.bool_) for name in ("waited", "ended", "stopped")},
         )
 
     def _at(self, students: Students, concepts: Int) -> At:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from curriculum_rl.batch import Float
+from curriculum_rl.controls import STOP
 from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.kept import kept
 from curriculum_rl.evaluation.outcomes import BINS, Outcomes
@@ -21,6 +22,7 @@ SCHEMA = 1
 LEARNED, HEURISTIC, PRIVILEGED = "learned", "heuristic", "privileged"
 KEPT_GOING: Final[Mapping[str, Callable[[Outcomes], Float]]] = {
     "dropped out": lambda o: o.left.astype(np.float64),
+    "stopped": lambda o: o.stopped.astype(np.float64),
     "engagement": lambda o: o.engagement,
     "did as offered": lambda o: o.followed / np.maximum(o.decisions, 1),
     "teacher minutes": lambda o: o.teacher_minutes,
@@ -100,7 +102,7 @@ def _policy(world: World, played: Played, scores: Float, outcome: str, classes: 
         "trained_from": entrant.trained_from,
         "iqm": iqm(scores),
         "sampled_mean": float(np.mean(sampled)) if sampled else None,
-        "forms": {name: float(count) / total for name, count in zip(world.curriculum.forms, forms, strict=True)},
+        "forms": {name: float(count) / total for name, count in zip(world.actions.forms, forms, strict=True)},
         "minutes_mean": float(np.mean([o.minutes.mean() for o in played.outcomes])),
         "decisions_mean": float(np.mean([o.decisions.mean() for o in played.outcomes])),
         "delayed_test_gain_mean": float(np.mean([o.gain.mean() for o in played.outcomes])),
@@ -115,7 +117,9 @@ def _policy(world: World, played: Played, scores: Float, outcome: str, classes: 
 
 
 def _is_on(world: World, name: str) -> bool:
-    """Whether the world has the faculty that moves this."""
+    """Whether the world has the faculty, or the control, that moves this."""
+    if name == "stopped":
+        return STOP in world.controls
     faculty = {"dropped out": "dropout", "did as offered": "choice", "engagement": "engagement"}.get(name, "classroom")
     return faculty in world.population.faculties.on
 

@@ -37,6 +37,13 @@ class LastEventBelief(Belief):
         super().update(activity, correct, elapsed)
         self.event[:, 2] = elapsed / (1.0 + elapsed)
 
+    def rest(self, rows: Int, days: Float) -> None:
+        """As `Belief.rest`; the days since the last event grow where there was one."""
+        super().rest(rows, days)
+        elapsed = self.event[rows, 2].astype(np.float64)
+        elapsed = elapsed / (1.0 - elapsed) + days
+        self.event[rows, 2] = np.where(self.steps[rows] > 0, elapsed / (1.0 + elapsed), 0.0)
+
     def learn_from(self, activity: Int, concepts: Int, shares: Float, flat: Int, answered: Bool, correct: Bool) -> None:
         """Writes this event over the one before."""
         curriculum, lanes = self.platform.curriculum, np.arange(len(activity))

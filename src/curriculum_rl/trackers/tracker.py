@@ -98,6 +98,10 @@ class Belief:
         self.steps += 1
         self.now += elapsed
 
+    def rest(self, rows: Int, days: Float) -> None:
+        """Days, (r,), go by for these students without an event, in place: the platform has ended their session."""
+        self.now[rows] += days
+
     def can_follow(self, activity: Int) -> Bool:
         """Whether each student's next activity, (n,), can follow `previous`; any can where the platform says so."""
         follows, first = self.platform.follows, self.platform.curriculum.loads[0][0]

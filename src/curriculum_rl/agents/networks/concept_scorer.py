@@ -8,6 +8,8 @@ For concept k with features x_k, student and time s:
     y_k = relu(Q h_k + g)
     logit of activity a = sum over its concepts k of share * (R y_k)[form of a]
 
+    logit of a control = V [mean_k y_k, max_k y_k] + e          what ends a session or a course is of no concept
+
 so that nothing depends on the order or number of concepts (deep sets: Zaheer et al. 2017, arXiv:1703.06114, with a
 round of messages along the prerequisites). Where activities of one form differ, R has three outputs more, which are
 multiplied by how the activity's difficulty, minutes and learning differ from the mean of its form.
@@ -56,7 +58,7 @@ class ConceptScorer:
         return _Inputs(layout, self.rounds > 0)
 
     def actor(self, layout: Layout) -> nn.Module:
-        """A logit of each activity."""
+        """A logit of each action."""
         return _Actor(layout, self)
 
     def critic(self, layout: Layout) -> nn.Module:
@@ -64,7 +66,7 @@ class ConceptScorer:
         return _Critic(layout, self)
 
     def action_critic(self, layout: Layout) -> nn.Module:
-        """The value, and that of each activity: both read off the same y (Wang et al. 2016, arXiv:1511.06581)."""
+        """The value, and that of each action: both read off the same y (Wang et al. 2016, arXiv:1511.06581)."""
         return _ActionCritic(layout, self)
 
 
@@ -169,14 +171,16 @@ class _Actor(_Body):
         self.small = width * layout.activities <= SMALL_TABLE
         gather = self._gather(torch.eye(width)) if self.small else torch.empty(0)
         self.register_buffer("gather", gather, persistent=False)
+        self.control = linear(2 * network.width, len(layout.controls), SMALL) if layout.controls else None
 
     def forward(self, z: Tensor) -> Tensor:
         return self.scored(self.hidden(z))
 
     def scored(self, y: Tensor) -> Tensor:
-        """The logit of each activity, (n, A)."""
+        """The logit of each activity, then of each control, (n, A + C)."""
         table: Tensor = self.score(y).flatten(1)  # (n, K columns)
-        return table @ self.gather if self.small else self._gather(table)
+        logits = table @ self.gather if self.small else self._gather(table)
+        return logits if self.control is None else torch.cat([logits, self.control(glance(y))], dim=1)
 
     def _gather(self, table: Tensor) -> Tensor:
         """The logit of each activity from what its concepts say, (n, A)."""

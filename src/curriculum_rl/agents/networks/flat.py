@@ -34,16 +34,16 @@ class Flat:
         return nn.Identity()
 
     def actor(self, layout: Layout) -> nn.Module:
-        """A logit of each activity."""
-        return self._layers(layout, layout.activities, SMALL)
+        """A logit of each action."""
+        return self._layers(layout, layout.actions, SMALL)
 
     def critic(self, layout: Layout) -> nn.Module:
         """The value."""
         return self._layers(layout, 1, 1.0)
 
     def action_critic(self, layout: Layout) -> nn.Module:
-        """The value, and that of each activity."""
-        return self._layers(layout, 1 + layout.activities, 1.0)
+        """The value, and that of each action."""
+        return self._layers(layout, 1 + layout.actions, 1.0)
 
     def _layers(self, layout: Layout, outputs: int, gain: float) -> nn.Module:
         layers: list[nn.Module] = []

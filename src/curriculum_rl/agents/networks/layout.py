@@ -26,6 +26,7 @@ class Layout:
             (K, K): row k holds the weights of the others, and is 0 where there is none.
         concept, share: what each activity practises, (L, A).
         form: its form, (A,), of `forms` in all.
+        controls: what can be chosen beside activities (`controls.py`), in the order of their logits.
         within: how its difficulty, minutes and learning differ from the mean of its form, (A, 3): logits, and
             logarithms of ratios. All 0 where the forms say everything.
     """
@@ -39,14 +40,22 @@ class Layout:
     form: Int
     forms: int
     within: Matrix
+    controls: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, platform: Platform, tracker: Tracker, forms: tuple[str, ...] | None = None) -> Layout:
+    def of(
+        cls,
+        platform: Platform,
+        tracker: Tracker,
+        forms: tuple[str, ...] | None = None,
+        controls: tuple[str, ...] | None = None,
+    ) -> Layout:
         """The layout of a platform's observations.
 
         Args:
             forms: the order in which forms are numbered, for weights that were trained with another curriculum; that
                 of the platform's own by default.
+            controls: that weights were trained with; the platform's by default.
         """
         curriculum, belief = platform.curriculum, tracker.belief
         forms = curriculum.forms if forms is None else forms
@@ -66,6 +75,7 @@ class Layout:
             form=number[curriculum.form],
             forms=len(forms),
             within=within.astype(np.float32),
+            controls=platform.controls if controls is None else controls,
         )
 
     @property
@@ -77,6 +87,11 @@ class Layout:
     def activities(self) -> int:
         """A."""
         return len(self.form)
+
+    @property
+    def actions(self) -> int:
+        """A + C, activities and controls."""
+        return self.activities + len(self.controls)
 
     @property
     def features(self) -> int:

@@ -25,13 +25,13 @@ class Network(Protocol):
         """Observations (n, F) to what the other parts read."""
 
     def actor(self, layout: Layout) -> nn.Module:
-        """To a logit (or the value) of each activity, (n, A)."""
+        """To a logit (or the value) of each activity, then of each control, (n, A + C)."""
 
     def critic(self, layout: Layout) -> nn.Module:
         """To the value of the state, (n, 1)."""
 
     def action_critic(self, layout: Layout) -> nn.Module:
-        """To the value of the state, and beside it of each activity there, (n, 1 + A)."""
+        """To the value of the state, and beside it of each action there, (n, 1 + A + C)."""
 
 
 def linear(inputs: int, outputs: int, gain: float = 2.0**0.5, bias: bool = True) -> nn.Linear:

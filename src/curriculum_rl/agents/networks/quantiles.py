@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from curriculum_rl.agents.networks.layout import Layout
@@ -42,8 +43,8 @@ class Quantiles:
         return self.network.inputs(layout)
 
     def actor(self, layout: Layout) -> Averaged:
-        """The mean of each activity's values."""
-        return Averaged(self.network.actor(repeated(layout, self.count)), self.count)
+        """The mean of each action's values."""
+        return Averaged(self.network.actor(repeated(layout, self.count)), self.count, layout.activities)
 
     def critic(self, layout: Layout) -> nn.Module:
         """The network's own."""
@@ -55,20 +56,22 @@ class Quantiles:
 
 
 class Averaged(nn.Module):
-    """Values of each copy of an activity, and their mean."""
+    """Values of each copy of an activity and of a control, and their mean."""
 
-    def __init__(self, copies: nn.Module, count: int) -> None:
+    def __init__(self, copies: nn.Module, count: int, activities: int) -> None:
         super().__init__()
-        self.copies, self.count = copies, count
+        self.copies, self.count, self.activities = copies, count, activities
 
     def forward(self, read: Tensor) -> Tensor:
-        """The mean, (n, A)."""
+        """The mean, (n, A + C)."""
         return self.each(read).mean(dim=1)
 
     def each(self, read: Tensor) -> Tensor:
-        """All of them, (n, N, A)."""
+        """All of them, (n, N, A + C): the copies of activities come first, then those of controls."""
         values: Tensor = self.copies(read)
-        return values.view(len(values), self.count, -1)
+        first = self.count * self.activities
+        parts = [part.reshape(len(values), self.count, -1) for part in (values[:, :first], values[:, first:])]
+        return torch.cat(parts, dim=2) if values.shape[1] > first else parts[0]
 
 
 def repeated(layout: Layout, count: int) -> Layout:
@@ -81,4 +84,5 @@ def repeated(layout: Layout, count: int) -> Layout:
         form=np.tile(layout.form, count) + again,
         forms=layout.forms * count,
         within=np.tile(layout.within, (count, 1)),
+        controls=layout.controls * count,
     )
