@@ -385,6 +385,49 @@ def test_columns_of_people_are_refused(tmp_path: Path, column: str) -> None:
         imported(tmp_path, text(*GOOD), groups={"who": column})
 
 
+def test_order_numbers_of_any_size_are_told_apart(tmp_path: Path) -> None:
+    big = 2**62
+    found = imported(tmp_path, text(f"a,{big + 1},i,1,k", f"a,{big},i,1,k", f"a,{big + 2},j,1,k"))
+    assert (found.counts.merged, [row["seq"] for row in rows(tmp_path)]) == (0, [big, big + 1, big + 2])
+
+
+def test_times_that_are_no_dates_of_this_log(tmp_path: Path) -> None:
+    good = [f"a,{1_500_000_000 + n},i,1" for n in range(4)]
+    imported(tmp_path, text(*good, "a,0,i,1", "a,1e300,i,1", "a,9999-12-31,i,1", "a,0001-01-01,i,1", header=TIMED))
+    assert rejects(tmp_path) == [(6, "timestamp", "time"), (7, "timestamp", "time")]
+    assert [row["timestamp"].year for row in rows(tmp_path)] == [1, 2017, 2017, 2017, 2017, 9999]
+
+
+def test_files_of_one_log_may_have_other_groups_but_not_other_orders(tmp_path: Path) -> None:
+    parts = {
+        "1.csv": "user_id,order_id,problem_id,correct,school_id\na,1,i,1,s\n",
+        "2.csv": "user_id,order_id,problem_id,correct,student_class_id\na,2,i,1,c\n",
+    }
+    for name, content in parts.items():
+        (tmp_path / name).write_text(content)
+    imported_files(tmp_path, [tmp_path / name for name in parts], "assistments")
+    assert [(row.get("group_class"), row.get("group_school")) for row in rows(tmp_path)] == [(None, "s"), ("c", None)]
+    (tmp_path / "3.csv").write_text("student,time,item,answer\na,9,i,1\n")
+    (tmp_path / "4.csv").write_text(text(*GOOD))
+    with pytest.raises(InvalidInput, match="others have none"):
+        imported_files(tmp_path / "other", [tmp_path / "3.csv", tmp_path / "4.csv"])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damage_of_any_kind_never_loses_a_row(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    content = bytearray(text(*(f"s{i % 5},{i},i{i % 3},{i % 2},k;l" for i in range(60))).encode())
+    for _ in range(int(rng.integers(1, 40))):
+        place = int(rng.integers(len(HEADER) + 1, len(content)))
+        new = bytes(rng.choice(list(b'"\0\r\n,;\xe9\xff a1-.e'), int(rng.integers(0, 4))).astype(np.uint8))
+        content[place : place + int(rng.integers(0, 3))] = new
+    found = imported(tmp_path, bytes(content))  # `RowCounts` asserts that read = accepted + rejected + merged
+    lines = [line for line in bytes(content).replace(b"\r\n", b"\n").split(b"\n")[1:] if line]
+    assert found.counts.read == len(lines)
+    assert found.counts.rejected == len(rejects(tmp_path))
+    assert found.counts.accepted == len(rows(tmp_path))
+
+
 def test_groups_are_columns(tmp_path: Path) -> None:
     content = text("a,1,i,1,red", "b,1,i,1,", header="student,order,item,answer,Team colour")
     found = imported(tmp_path, content, groups={"team": "Team colour"})

@@ -2,12 +2,12 @@
 
 A draft is such a table before all rows of a student were seen together: its `seq` is the source's own order, or null,
 and it has more columns: `file` (its number), `event_id` (of sources whose events complete each other), `late` (whether
-the row completes another one) and `void` (whether it strikes the other one out).
+the row completes another one), `void` (whether it strikes the other one out) and `groups` (by name, as JSON).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from typing import Final
 
 import numpy as np
@@ -18,19 +18,23 @@ from curriculum_rl.batch import Bool
 from curriculum_rl.logs.cells import SECONDS, Cells, answer, boolean, one_of
 from curriculum_rl.logs.formats import Format, ImportConfig
 from curriculum_rl.logs.pseudonyms import pseudonyms
-from curriculum_rl.logs.schema import END_REASONS, EVENT_TYPES, schema
+from curriculum_rl.logs.schema import END_REASONS, EVENT_TYPES, GROUP, SCHEMA
 from curriculum_rl.logs.tally import Tally
 
 MIN_PROPENSITY = 1e-9
 """Assumed: a logged choice that was less likely is a slip of the logger, and would outweigh a billion others."""
 
 
-_ONLY_DRAFTS: Final = (("file", pa.int64()), ("event_id", pa.string()), ("late", pa.bool_()), ("void", pa.bool_()))
-
-
-def draft_schema(groups: Sequence[str]) -> pa.Schema:
-    """The columns of a draft."""
-    return pa.schema([*schema(groups), *_ONLY_DRAFTS])
+_DRAFT: Final = pa.schema(
+    [
+        *SCHEMA,
+        ("file", pa.int64()),
+        ("event_id", pa.string()),
+        ("late", pa.bool_()),
+        ("void", pa.bool_()),
+        ("groups", pa.string()),
+    ]
+)
 
 
 def draft(
@@ -61,14 +65,16 @@ def draft(
     columns["response"] = cells.mapped("response", "response", answer(config.max_score), pa.float64())
     seconds, columns["timestamp"] = cells.times("timestamp", SECONDS[config.time_unit or format_.time_unit])
     columns["t_rel_s"] = pa.array(seconds, from_pandas=True)
-    if format_.by_rows is False and not config.by_rows:
-        untold = columns["timestamp"].is_null().to_numpy(zero_copy_only=False) & np.isnan(seconds)
-        no_order = columns["seq"].is_null().to_numpy(zero_copy_only=False)
-        cells.refuse("seq" if "seq" in cells.text else "timestamp", "missing", untold & no_order & ~late)
+    if "seq" in cells.text:
+        cells.refuse("seq", "missing", _true(columns["seq"].is_null()) & ~late)
+    elif not (format_.by_rows or config.by_rows):
+        cells.refuse("timestamp", "missing", _true(columns["timestamp"].is_null()) & np.isnan(seconds) & ~late)
     duration = cells.number("duration_s", "duration", SECONDS[config.duration_unit or format_.duration_unit])
     cells.refuse("duration_s", "duration", duration < 0)
     columns["duration_s"] = pa.array(duration, from_pandas=True)
     tally.units(duration[cells.good], seconds[cells.good])
+    if not late.all():
+        tally.orders.add("seq" in cells.text)
     _counts(cells, columns)
     _choice(cells, columns, format_, late)
     for name, allowed in (("event_type", EVENT_TYPES), ("end_reason", END_REASONS)):
@@ -78,18 +84,27 @@ def draft(
         columns[name] = cells.mapped(name, "boolean", boolean, pa.bool_())
     columns["skills"] = _skills(cells, skills_of)
     columns["goals"] = cells.listed("goals", ordered=False)
-    groups = [f"group_{name}" for name in config.groups]
-    groups += [role for role in cells.text if role.startswith("group_") and role not in groups]
-    for name in groups:
-        columns[name] = cells.words(name)
+    columns["groups"] = _groups(cells, tally)
     columns["student_id"] = pseudonyms(cells.text["student_id"], key)
     columns["source_row"] = pa.array(cells.lines)
     columns["file"] = pa.array(np.full(len(cells), cells.file))
     columns["late"] = pa.array(late)
     columns["void"] = pa.array(void)
-    wanted = draft_schema(sorted(groups))
-    table = pa.table([columns[field.name] for field in wanted], schema=wanted)
+    table = pa.table([columns[name] for name in _DRAFT.names], schema=_DRAFT)
     return table if cells.good.all() else table.filter(pa.array(cells.good))
+
+
+def _groups(cells: Cells, tally: Tally) -> pa.Array:
+    """Names and values of the groups of each row, as JSON: blocks need not name the same ones."""
+    names = sorted(role for role in cells.text if role.startswith(GROUP))
+    tally.groups.update(names)
+    if not names:
+        return pa.repeat("{}", len(cells))
+    table = pa.table({name: cells.words(name) for name in names})
+    codes = np.stack([np.asarray(c.combine_chunks().dictionary_encode().indices.fill_null(-1)) for c in table])
+    _, first, inverse = np.unique(codes, axis=1, return_index=True, return_inverse=True)
+    texts = [json.dumps(row) for row in table.take(first).to_pylist()]
+    return pa.array(texts, pa.string()).take(pa.array(inverse.ravel()))
 
 
 def _flag(cells: Cells, role: str) -> Bool:

@@ -28,7 +28,7 @@ def event_cells(source: Source, format_: Format, config: ImportConfig, tally: Ta
         InvalidInput: the file holds no JSON lines.
     """
     if source.kind == "parquet":
-        raise InvalidInput(str(source.path), ["is Parquet; JSON lines were expected, one object a line"])
+        raise InvalidInput(source.name, ["is Parquet; JSON lines were expected, one object a line"])
     before = tally.read
     rows: list[tuple[int, dict[str, Any]]] = []
     for first, block in blocks(source):
@@ -42,14 +42,14 @@ def event_cells(source: Source, format_: Format, config: ImportConfig, tally: Ta
     if rows:
         yield _cells(rows, source.number, tally)
     if tally.read == before:
-        raise InvalidInput(str(source.path), ["the file has no events"])
+        raise InvalidInput(source.name, ["the file has no events"])
 
 
 def _refuse_one_document(source: Source, first: int, block: bytes) -> None:
     begins = block.lstrip()
     if first == 1 and (begins[:1] == b"[" or begins.split(b"\n", 1)[0].strip() == b"{"):
         remedy = "write one object a line, as by `jq -c '.[]' FILE` (a list) or `jq -c . FILE`"
-        raise InvalidInput(str(source.path), [f"is one JSON document, and JSON lines were expected; {remedy}"])
+        raise InvalidInput(source.name, [f"is one JSON document, and JSON lines were expected; {remedy}"])
 
 
 def _events(line: bytes, number: int, file: int, format_: Format, tally: Tally) -> Iterator[dict[str, Any]]:

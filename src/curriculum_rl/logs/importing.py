@@ -18,14 +18,14 @@ import pyarrow as pa
 
 from curriculum_rl.logs.drafting import draft
 from curriculum_rl.logs.events import event_cells
-from curriculum_rl.logs.formats import AnswerKey, Format, ImportConfig, find
+from curriculum_rl.logs.formats import AnswerKey, ImportConfig, find
 from curriculum_rl.logs.joining import joined
 from curriculum_rl.logs.manifest import About, Manifest
 from curriculum_rl.logs.pseudonyms import secret
 from curriculum_rl.logs.rejects import RowCounts
-from curriculum_rl.logs.settling import Settler
+from curriculum_rl.logs.settling import EPOCH, FAR, Settler
 from curriculum_rl.logs.sources import Source
-from curriculum_rl.logs.store import write_log
+from curriculum_rl.logs.store import NoRows, write_log
 from curriculum_rl.logs.tabular import table_cells
 from curriculum_rl.logs.tally import Tally
 from curriculum_rl.violations import InvalidInput
@@ -33,10 +33,6 @@ from curriculum_rl.violations import InvalidInput
 Tick = Callable[[str, int], None]
 """Told what is being done, and how many rows were read."""
 
-EPOCH: Final = 1e8
-"""Seconds (March 1973): numbers above it count from 1970, those below from the start of a course."""
-FAR: Final = 1e11
-"""Seconds (the year 5138): numbers above it are no seconds."""
 PLAUSIBLE: Final = (0.05, 900.0)
 """Seconds, assumed: the median of how long answers take lies between these, or the unit is another one."""
 
@@ -82,79 +78,111 @@ def import_log(
         InvalidInput: something cannot be read at all, or units are implausible; nothing was written.
         OverRejectLimit: too many rows are faulty; nothing was written but the list of them.
     """
-    format_, out = find(config.source), config.out
+    out = config.out
     if out.exists():
         raise InvalidInput(str(out), ["is there already; remove it, or choose another name"])
-    sources = _sources(config, format_)
-    answers = _answer_key(config.answer_key) if config.answer_key else {}
+    sources = _sources(config)
     out.parent.mkdir(parents=True, exist_ok=True)
-    key_file = config.key or out.parent / f"{out.name}.key"
-    key = secret(key_file, out)
     tally = Tally(out.parent / f"{out.name}.rejects.csv", config.reject_limit)
-    where = config.title or ", ".join(str(path) for path in config.files[:3])
-    by_rows = config.by_rows or format_.by_rows
-    spill = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-    memory = config.memory_mb * 1_000_000
-    settled: list[Settler] = []
+    run = _Import(config, sources, tally, skills_of, tick)
     result: list[Imported] = []
 
-    def drafts() -> Iterator[pa.Table]:
-        for source in sources:
-            read = event_cells if format_.event else table_cells
-            for cells in read(source, format_, config, tally):
-                if format_.prepare:
-                    format_.prepare(cells, answers)
-                yield draft(cells, format_, config, key, skills_of, tally)
-                tick("reading", tally.read)
-
-    def rows() -> Iterator[pa.Table]:
-        yield from joined(drafts(), spill, memory, tally) if format_.joins else drafts()
-        tally.check_limit(where)
-        _check_durations(where, tally, config)
-        settled.append(Settler(by_rows, *_times(where, tally, config), tally))
-
-    def settle(table: pa.Table) -> pa.Table:
-        tick("sorting", tally.read)
-        return settled[0](table)
-
     def done(folder: Path, manifest: Manifest) -> None:
-        tally.check_limit(where)
-        counts = RowCounts(tally.read, manifest.rows, tally.rejected, tally.merged)
-        path = tally.path if tally.rejected else None
-        result.append(Imported(manifest, counts, dict(tally.by_code), path, tally.unordered, key_file))
+        result.append(run.result(manifest))
         if finish:
             finish(folder, result[0])
 
-    about = About(
-        source=config.title or f"{config.source}: {', '.join(path.name for path in config.files[:3])}",
-        behaviour=config.behaviour,
-        aggregated=format_.aggregated,
-        randomised=True if config.randomised else None,
-        notes=(*format_.notes, *(("Where nothing else tells, rows are in the order of the source.",) * by_rows)),
-    )
+    spill = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    memory = config.memory_mb * 1_000_000
     try:
-        write_log(out, rows(), about, memory_bytes=memory, settle=settle, finish=done)
+        write_log(out, run.tables(spill, memory), run.about, memory_bytes=memory, settle=run.settle, finish=done)
         tally.publish()
-    except InvalidInput as error:
-        if "there is no row to write" in error.violations and tally.rejected:
-            tally.publish()
-            raise InvalidInput(where, [f"none of its {tally.read} rows can be used: see {tally.path}"]) from None
-        raise
+    except NoRows:
+        tally.publish()
+        message = f"none of its {tally.read} rows can be used: see {tally.path}"
+        raise InvalidInput(run.where, [message]) from None
     finally:
         tally.close()
         shutil.rmtree(spill, ignore_errors=True)
     return result[0]
 
 
-def _sources(config: ImportConfig, format_: Format) -> list[Source]:
+class _Import:
+    """One import while it runs."""
+
+    def __init__(
+        self,
+        config: ImportConfig,
+        sources: list[Source],
+        tally: Tally,
+        skills_of: dict[str, tuple[str, ...]] | None,
+        tick: Tick,
+    ) -> None:
+        self._config, self._sources, self._tally, self._skills_of, self._tick = config, sources, tally, skills_of, tick
+        self._format = find(config.source)
+        self._by_rows = config.by_rows or self._format.by_rows
+        self._answers = _answer_key(config.answer_key) if config.answer_key else {}
+        self._key_file = config.key or config.out.parent / f"{config.out.name}.key"
+        self._key = secret(self._key_file, config.out)
+        self._settler: Settler | None = None
+        names = [path.name for path in config.files[:3]] if not self._format.student_from_name else []
+        self.where = config.title or f"{config.source}: {', '.join(names) or f'{len(sources)} students'}"
+
+    @property
+    def about(self) -> About:
+        """What the manifest says besides what is counted."""
+        notes = self._format.notes
+        if self._by_rows:
+            notes = (*notes, "Where nothing else tells, rows are in the order of the source.")
+        return About(
+            source=self.where,
+            behaviour=self._config.behaviour,
+            aggregated=self._format.aggregated,
+            randomised=True if self._config.randomised else None,
+            notes=notes,
+        )
+
+    def tables(self, spill: Path, memory_bytes: int) -> Iterator[pa.Table]:
+        """All drafts; once they were read, what they have in common is known."""
+        yield from joined(self._drafts(), spill, memory_bytes, self._tally) if self._format.joins else self._drafts()
+        self._tally.check_limit(self.where)
+        if len(self._tally.orders) > 1:
+            raise InvalidInput(self.where, ["column order: some of the files have one, others have none"])
+        _check_durations(self.where, self._tally, self._config)
+        ordered = True in self._tally.orders
+        self._settler = Settler(self._by_rows, ordered, *_times(self.where, self._tally), self._tally)
+
+    def _drafts(self) -> Iterator[pa.Table]:
+        read = event_cells if self._format.event else table_cells
+        for source in self._sources:
+            for cells in read(source, self._format, self._config, self._tally):
+                if self._format.prepare:
+                    self._format.prepare(cells, self._answers)
+                yield draft(cells, self._format, self._config, self._key, self._skills_of, self._tally)
+                self._tick("reading", self._tally.read)
+
+    def settle(self, table: pa.Table) -> pa.Table:
+        """What becomes of all rows of some students."""
+        assert self._settler is not None
+        self._tick("sorting", self._tally.read)
+        return self._settler(table)
+
+    def result(self, manifest: Manifest) -> Imported:
+        """What came of it, unless too many rows were faulty."""
+        tally = self._tally
+        tally.check_limit(self.where)
+        counts = RowCounts(tally.read, manifest.rows, tally.rejected, tally.merged)
+        path = tally.path if tally.rejected else None
+        return Imported(manifest, counts, dict(tally.by_code), path, tally.unordered, self._key_file)
+
+
+def _sources(config: ImportConfig) -> list[Source]:
     """The files, looked at before anything is read; a folder stands for its CSV files where each is one student's."""
     paths: list[Path] = []
+    of_students = find(config.source).student_from_name
     for path in config.files:
-        if format_.student_from_name and path.is_dir():
-            paths += sorted(path.glob("*.csv"))
-        else:
-            paths.append(path)
-    sources = [Source(path, number) for number, path in enumerate(paths, start=1)]
+        paths += sorted(path.glob("*.csv")) if of_students and path.is_dir() else [path]
+    sources = [Source(path, number, of_students) for number, path in enumerate(paths, start=1)]
     faults: list[str] = []
     for source in sources:
         try:
@@ -200,7 +228,7 @@ def _check_durations(where: str, tally: Tally, config: ImportConfig) -> None:
         )
 
 
-def _times(where: str, tally: Tally, config: ImportConfig) -> tuple[bool, bool]:
+def _times(where: str, tally: Tally) -> tuple[bool, bool]:
     """Whether times that are numbers count from 1970, and whether they are all the same and so mean nothing."""
     seen = np.concatenate(tally.times) if tally.times else np.zeros(0)
     if not len(seen):

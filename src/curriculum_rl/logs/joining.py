@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curriculum_rl.batch import Bool, Int
 from curriculum_rl.logs.parts import Parts
 from curriculum_rl.logs.tally import Tally
 
@@ -49,56 +49,64 @@ def joined(tables: Iterable[pa.Table], folder: Path, memory_bytes: int, tally: T
 
 def _joined(bucket: pa.Table, tally: Tally) -> pa.Table:
     late, void = bucket.column("late").to_numpy(), bucket.column("void").to_numpy()
-    event = bucket.column("event_id").to_pandas()
-    row = np.arange(len(late))
+    row = np.arange(bucket.num_rows)
     order = np.lexsort((bucket.column("source_row").to_numpy(), bucket.column("file").to_numpy()))
-    first = pd.Series(order, index=event.to_numpy()[order])[~late[order]]
-    first = first[first.index.notna()]
-    first = first[~first.index.duplicated()]
-    target = first.reindex(event).to_numpy()  # nan: no event has this id
-    known = ~np.isnan(target)
-    main = np.where(known, target, -1).astype(np.int64)
-    taken = ~late & event.notna().to_numpy() & (main != row)
-    _reject(bucket, taken & ~_same(bucket, row, main), "event_id", "differs", tally)
-    _reject(bucket, late & ~known & ~void, "event_id", "orphan", tally)
-    _reject(bucket, void, "event_id", "kind", tally)
-    voided = np.zeros(len(late), dtype=np.bool_)
+    main = _first(bucket.column("event_id"), order[~late[order]])
+    known = main >= 0
+    taken = ~late & (main != row)
+    same = _same(bucket, np.where(known, main, row))
+    _reject(bucket, taken & ~same, "differs", tally)
+    _reject(bucket, late & ~known & ~void, "orphan", tally)
+    _reject(bucket, void, "kind", tally)
+    voided = np.zeros(len(row), dtype=np.bool_)
     voided[main[void & known]] = True
-    _reject(bucket, voided, "event_id", "voided", tally)
-    tally.merged += int((taken & _same(bucket, row, main)).sum())
+    _reject(bucket, voided, "voided", tally)
     later = order[(late & known & ~void)[order]]
-    columns = {name: bucket.column(name).to_pandas() for name in _COMPLETES}
-    clash = np.zeros(len(late), dtype=np.bool_)
-    for column in columns.values():
-        told = later[column.iloc[later].notna().to_numpy()]
-        value = column.iloc[told].to_numpy()
-        earliest = ~pd.Index(main[told]).duplicated()
-        fresh = earliest & column.iloc[main[told]].isna().to_numpy()
-        column.iloc[main[told[fresh]]] = value[fresh]
-        clash[told] |= column.iloc[main[told]].to_numpy() != value
-    _reject(bucket, clash, "event_id", "differs", tally)
-    tally.merged += len(later) - int(clash.sum())
-    kept = pa.array(~late & ~taken & ~voided)
-    for name, column in columns.items():
-        place = bucket.schema.get_field_index(name)
-        field = bucket.schema.field(name)
-        bucket = bucket.set_column(place, field, pa.array(column, field.type, from_pandas=True))
-    return bucket.filter(kept)
+    clash = np.zeros(len(row), dtype=np.bool_)
+    for name in _COMPLETES:
+        column = bucket.column(name).combine_chunks()
+        given = _true(column.is_valid())
+        told = later[given[later]]
+        # The first row that tells what its event does not is where the value comes from.
+        _, first = np.unique(main[told], return_index=True)
+        fresh = told[first][~given[main[told[first]]]]
+        source = row.copy()
+        source[main[fresh]] = fresh
+        filled = column.take(source)
+        clash[told] |= _true(pc.not_equal(filled.take(main[told]), column.take(told)))
+        bucket = bucket.set_column(bucket.schema.get_field_index(name), name, filled)
+    _reject(bucket, clash, "differs", tally)
+    tally.merged += int((taken & same).sum()) + len(later) - int(clash.sum())
+    return bucket.filter(pa.array(~late & ~taken & ~voided))
 
 
-def _same(bucket: pa.Table, row: np.ndarray, main: np.ndarray) -> np.ndarray:
-    """Which rows say what the event they repeat says, (n,)."""
-    same = np.ones(len(row), dtype=np.bool_)
-    other = pa.array(np.where(main < 0, row, main))
+def _first(event: pa.ChunkedArray, events: Int) -> Int:
+    """Of each row the first of `events`, rows in order, that has its event id; -1 where none has, (n,)."""
+    encoded = event.combine_chunks().dictionary_encode()
+    code = np.asarray(encoded.indices.fill_null(len(encoded.dictionary))).astype(np.int64)
+    first = np.full(len(encoded.dictionary) + 1, -1)
+    first[code[events][::-1]] = events[::-1]
+    first[-1] = -1
+    return first[code]
+
+
+def _same(bucket: pa.Table, other: Int) -> Bool:
+    """Which rows say what those other rows say of the decision, (n,)."""
+    same = np.ones(len(other), dtype=np.bool_)
     for name in ("student_id", "activity_id", "propensity", "seq", "timestamp", "t_rel_s", "response"):
-        column = bucket.column(name).to_pandas()
-        there = column.iloc[other.to_numpy()].reset_index(drop=True)
-        same &= ((column == there) | (column.isna() & there.isna())).to_numpy()
+        column = bucket.column(name).combine_chunks()
+        there = column.take(other)
+        same &= _true(pc.equal(column, there)) | _true(pc.and_(column.is_null(), there.is_null()))
     return same
 
 
-def _reject(bucket: pa.Table, bad: np.ndarray, column: str, code: str, tally: Tally) -> None:
+def _true(flags: pa.Array) -> Bool:
+    true: Bool = np.asarray(pc.fill_null(flags, False)).astype(np.bool_)
+    return true
+
+
+def _reject(bucket: pa.Table, bad: Bool, code: str, tally: Tally) -> None:
     rows = bucket.filter(pa.array(bad))
     files = rows.column("file").to_numpy()
     for file in np.unique(files):
-        tally.reject(int(file), rows.column("source_row").to_numpy()[files == file], column, code)
+        tally.reject(int(file), rows.column("source_row").to_numpy()[files == file], "event_id", code)

@@ -117,7 +117,7 @@ def conform(table: pa.Table) -> pa.Table:
 
 def seconds(table: pa.Table) -> Float:
     """When each row was, seconds from 1970 or wherever the log counts from; nan where it does not tell, (n,)."""
-    dates = pc.cast(table.column("timestamp").cast(pa.int64()), pa.float64())
+    dates = pc.cast(table.column("timestamp").cast(pa.int64()), pa.float64(), safe=False)
     both = pc.coalesce(pc.divide(dates, 1e6), table.column("t_rel_s"))
     out: Float = both.to_numpy(zero_copy_only=False).astype(np.float64)
     return out

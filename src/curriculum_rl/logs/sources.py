@@ -20,10 +20,19 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Source:
-    """One file of a log, and its number among those given, from 1."""
+    """One file of a log, and its number among those given, from 1.
+
+    Where files are named after students, messages tell the number alone.
+    """
 
     path: Path
     number: int
+    named_after_student: bool = False
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return f"file {self.number}" if self.named_after_student else str(self.path)
 
     @property
     def kind(self) -> str:
@@ -33,24 +42,24 @@ class Source:
             InvalidInput: no file, an empty one, or one that holds no text.
         """
         if self.path.is_dir():
-            raise InvalidInput(str(self.path), ["is a folder; give the files in it"])
+            raise InvalidInput(self.name, ["is a folder; give the files in it"])
         if not self.path.is_file():
-            raise InvalidInput(str(self.path), ["there is no such file"])
+            raise InvalidInput(self.name, ["there is no such file"])
         try:
             with self.path.open("rb") as file:
                 first = file.read(4)
         except OSError as error:
-            raise InvalidInput(str(self.path), [f"cannot be read ({error.strerror})"]) from None
+            raise InvalidInput(self.name, [f"cannot be read ({error.strerror})"]) from None
         if not first:
-            raise InvalidInput(str(self.path), ["the file is empty"])
+            raise InvalidInput(self.name, ["the file is empty"])
         if first == b"PAR1":
             return "parquet"
         if first[:2] == b"\x1f\x8b":
             return "gzip"
         if first[:4] == b"PK\x03\x04":
-            raise InvalidInput(str(self.path), ["is a ZIP archive; unpack it, and give the files in it"])
+            raise InvalidInput(self.name, ["is a ZIP archive; unpack it, and give the files in it"])
         if first[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise InvalidInput(str(self.path), ["is UTF-16; save it as UTF-8"])
+            raise InvalidInput(self.name, ["is UTF-16; save it as UTF-8"])
         return "text"
 
 
@@ -83,6 +92,6 @@ def _read(file: BinaryIO | gzip.GzipFile, source: Source) -> bytes:
         return file.read(BLOCK)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         message = "the compressed file is damaged or cut short; fetch it again (`gzip -t` tells)"
-        raise InvalidInput(str(source.path), [message]) from None
+        raise InvalidInput(source.name, [message]) from None
     except OSError as error:
-        raise InvalidInput(str(source.path), [f"cannot be read to its end ({error.strerror})"]) from None
+        raise InvalidInput(source.name, [f"cannot be read to its end ({error.strerror})"]) from None

@@ -38,6 +38,10 @@ Settle = Callable[[pa.Table], pa.Table]
 """What is still to be done with all rows of some students before they are sorted: merging, numbering, rejecting."""
 
 
+class NoRows(InvalidInput):
+    """There is nothing to write."""
+
+
 def write_log(
     folder: Path,
     tables: Iterable[pa.Table],
@@ -75,7 +79,7 @@ def write_log(
         manifest = _write_buckets(building, parts.buckets(), about, settle)
         spill.rmdir()
         if not manifest.rows:
-            raise InvalidInput(str(folder), ["there is no row to write"])
+            raise NoRows(str(folder), ["there is no row to write"])
         manifest.write(building)
         if finish:
             finish(building, manifest)

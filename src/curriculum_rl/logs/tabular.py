@@ -49,9 +49,9 @@ def _parquet(source: Source, format_: Format, config: ImportConfig, tally: Tally
             yield Cells(text, {}, names, np.arange(first, first + batch.num_rows), source.number, tally)
             first += batch.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise InvalidInput(str(source.path), [f"this is no readable Parquet file ({type(error).__name__})"]) from None
+        raise InvalidInput(source.name, [f"this is no readable Parquet file ({type(error).__name__})"]) from None
     if first == 1:
-        raise InvalidInput(str(source.path), ["the table has no rows"])
+        raise InvalidInput(source.name, ["the table has no rows"])
 
 
 def _as_text(column: pa.Array) -> pa.Array:
@@ -77,7 +77,7 @@ def _text(source: Source, format_: Format, config: ImportConfig, tally: Tally) -
             yield _cells(lines, header, delimiter, names, source.number, tally)
     if tally.read == before:
         what = "has a header and no rows" if header else "is empty"
-        raise InvalidInput(str(source.path), [f"the file {what}"])
+        raise InvalidInput(source.name, [f"the file {what}"])
 
 
 def _header(source: Source, line: bytes, encoding: str) -> tuple[list[str], str]:
@@ -89,16 +89,16 @@ def _header(source: Source, line: bytes, encoding: str) -> tuple[list[str], str]
     try:
         text = line.decode(encoding).removesuffix("\r")
     except UnicodeDecodeError:
-        raise InvalidInput(str(source.path), [f"the header is not {encoding}; say --encoding latin-1"]) from None
+        raise InvalidInput(source.name, [f"the header is not {encoding}; say --encoding latin-1"]) from None
     if "\r" in text:
-        raise InvalidInput(str(source.path), ["its lines end in carriage returns alone; save it with usual line ends"])
+        raise InvalidInput(source.name, ["its lines end in carriage returns alone; save it with usual line ends"])
     delimiter = max(_DELIMITERS, key=text.count)
     try:
         names = next(csv.reader([text], delimiter=delimiter, strict=True), [])
     except csv.Error:
         names = []
     if "\0" in text or not any(name.strip() for name in names):
-        raise InvalidInput(str(source.path), ["the first line is no header: names of columns were expected"])
+        raise InvalidInput(source.name, ["the first line is no header: names of columns were expected"])
     return names, delimiter
 
 
@@ -164,7 +164,7 @@ def _one_by_one(
 
 def _find(source: Source, header: list[str], format_: Format, config: ImportConfig) -> dict[str, str]:
     """The file's name of each role and group, or one message that says all that is missing."""
-    check = Violations(str(source.path))
+    check = Violations(source.name)
     by_plain = {plain(name): name for name in reversed(header)}
     found: dict[str, str] = {}
     asked = dict(config.columns) | {f"group_{name}": column for name, column in config.groups.items()}

@@ -38,6 +38,10 @@ class Tally:
         self.merged = 0
         self.unordered = 0
         """Rows that stood after a later one of the same student, and were sorted."""
+        self.groups: set[str] = set()
+        """Columns of groups that were seen."""
+        self.orders: set[bool] = set()
+        """Whether blocks had the source's own order number."""
         self.by_code: Counter[str] = Counter()
         self.durations: list[Float] = []
         self.times: list[Float] = []
