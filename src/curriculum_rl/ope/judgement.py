@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
+from curriculum_rl.evaluation.cross_simulator import Verdict as CrossVerdict
+from curriculum_rl.logs.manifest import Manifest
 from curriculum_rl.ope.against_logged import AgainstLogged
 from curriculum_rl.ope.behaviour.behaviour import BehaviourModel, Fitted, probabilities, with_behaviour
 from curriculum_rl.ope.behaviour.calibration import Fit, fit_of
@@ -92,11 +94,10 @@ class Line:
     def answer(self) -> str:
         """In words."""
         low, high = self.difference.low, self.difference.high
-        if self.verdict.word != "answer" or low is None or high is None:
+        if self.verdict.word != "answer" or low is None or high is None or low <= 0.0 <= high:
             return "cannot tell"
-        if low > 0.0:
-            return "better than what was used"
-        return "worse than what was used" if high < 0.0 else "cannot tell"
+        but = ", with warnings" if self.verdict.warnings else ""
+        return f"{'better' if low > 0.0 else 'worse'} than what was used{but}"
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
@@ -117,7 +118,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Strategy:
     """One strategy.
 
     Attributes:
@@ -150,6 +151,78 @@ class Baseline:
     fit: Fit | None
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """What strategies came to in one simulator.
+
+    Attributes:
+        world: its name.
+        fit: how well its student model predicts students whom it was not fitted to, in words; empty where unknown.
+        means: by strategy, the mean outcome with its interval.
+        natives: strategies that were trained in it, whose scores in it are no evidence.
+    """
+
+    world: str
+    fit: str
+    means: Mapping[str, Range]
+    natives: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Models:
+    """The other kind of evidence: the same strategies in simulators.
+
+    Attributes:
+        simulated: one for each.
+        verdicts: on each strategy against the first, by all simulators in which neither was trained.
+    """
+
+    simulated: tuple[Simulated, ...] = ()
+    verdicts: tuple[CrossVerdict, ...] = ()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The answer.
+
+    Attributes:
+        log: what the log says of itself.
+        method: how strategies were judged.
+        baseline: what was logged; None where the log was refused as a whole.
+        strategies: in the order of the question.
+        left_out: buckets of the log that were too many to be held at once, and how many there are.
+        models: what simulators say.
+    """
+
+    log: Manifest
+    method: Method
+    baseline: Baseline | None
+    strategies: tuple[Strategy, ...]
+    left_out: tuple[int, int] = (0, 0)
+    models: Models = field(default_factory=Models)
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        base = self.baseline
+        return {
+            "estimates": [line.plain() for one in self.strategies for line in one.lines],
+            "logged": None
+            if base is None
+            else {"students": base.students, "decisions": base.decisions}
+            | {"value": base.own.value, "ci_low": base.own.low, "ci_high": base.own.high},
+            "simulated": [
+                {"world": one.world, "fit": one.fit, "policy": name, "mean": of.value}
+                | {"ci_low": of.low, "ci_high": of.high, "trained_here": name in one.natives}
+                for one in self.models.simulated
+                for name, of in one.means.items()
+            ],
+            "thresholds": asdict(self.method.thresholds),
+            "discount": self.method.discount,
+            "log": asdict(self.log.about) | {"rows": self.log.rows, "students": self.log.students},
+            "buckets_left_out": self.left_out[0],
+        }
+
+
 def logged(replayed: Replayed, method: Method) -> Baseline:
     """Of what was logged itself."""
     episodes = replayed.episodes
@@ -160,7 +233,7 @@ def logged(replayed: Replayed, method: Method) -> Baseline:
     return Baseline(len(episodes), len(episodes.student), Range.of(returns.value, ends), fit)
 
 
-def judged(name: str, replayed: Replayed, method: Method, around: Circumstances) -> Judged:
+def judged(name: str, replayed: Replayed, method: Method, around: Circumstances) -> Strategy:
     """One strategy, replayed over the log."""
     episodes, chances = replayed.episodes, None
     if episodes.estimated:
@@ -174,13 +247,13 @@ def judged(name: str, replayed: Replayed, method: Method, around: Circumstances)
         for axis, labels in axes.items()
     }
     counts, _ = np.histogram(episodes.weights[:, -1], BINS)
-    return Judged(name, tuple(line for line, _ in found), found[0][1], tuple(int(c) for c in counts), groups)
+    return Strategy(name, tuple(line for line, _ in found), found[0][1], tuple(int(c) for c in counts), groups)
 
 
-def refused(name: str, method: Method, reasons: tuple[str, ...]) -> Judged:
+def refused(name: str, method: Method, reasons: tuple[str, ...]) -> Strategy:
     """A strategy that a log as a whole cannot speak of."""
     said = Verdict("refused", reasons)
-    return Judged(name, tuple(Line(name, key, Range(), Range(), None, said) for key in method.estimators))
+    return Strategy(name, tuple(Line(name, key, Range(), Range(), None, said) for key in method.estimators))
 
 
 def _line(

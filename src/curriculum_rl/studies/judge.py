@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import pyarrow as pa
 
@@ -17,7 +17,7 @@ from curriculum_rl.ope.behaviour.load import load_behaviour
 from curriculum_rl.ope.catalogue import platform_of
 from curriculum_rl.ope.estimators.load import load_estimator
 from curriculum_rl.ope.intervals.load import load_interval
-from curriculum_rl.ope.judgement import Baseline, Judged, Method, judged, logged, refused
+from curriculum_rl.ope.judgement import Baseline, Judgement, Method, Models, Strategy, judged, logged, refused
 from curriculum_rl.ope.logged import Logged, read_logged
 from curriculum_rl.ope.replay import Replayed, replay
 from curriculum_rl.ope.thresholds import Thresholds
@@ -25,6 +25,7 @@ from curriculum_rl.ope.verdict import Circumstances
 from curriculum_rl.resources import configs_folder
 from curriculum_rl.studies.compose import member
 from curriculum_rl.studies.evaluate import find_policies, saved_policy
+from curriculum_rl.studies.simulators import ask_simulators
 from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import Platform, World, load_world
@@ -48,6 +49,8 @@ class Question:
         reward: column that counts as the reward: `reward`, or `response`.
         discount: of rewards, a decision.
         held_out: leaves out the students that a strategy was fitted on.
+        simulators: worlds that the strategies are tried in too, by name.
+        students: in each.
     """
 
     log: Path
@@ -61,6 +64,8 @@ class Question:
     reward: str = "reward"
     discount: float = 1.0
     held_out: bool = False
+    simulators: tuple[str, ...] = ()
+    students: int = 1000
 
     def __post_init__(self) -> None:
         check = Violations("judge")
@@ -69,38 +74,6 @@ class Question:
         if self.reward not in ("reward", "response"):
             check.add("reward", self.reward, "must be reward or response")
         check.raise_all()
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The answer.
-
-    Attributes:
-        log: what the log says of itself.
-        method: how strategies were judged.
-        baseline: what was logged; None where the log was refused as a whole.
-        strategies: in the order of the question.
-        left_out: buckets of the log that were too many to be held at once, of how many.
-    """
-
-    log: Manifest
-    method: Method
-    baseline: Baseline | None
-    strategies: tuple[Judged, ...]
-    left_out: tuple[int, int]
-
-    def plain(self) -> dict[str, Any]:
-        """For JSON."""
-        base = self.baseline
-        return {
-            "estimates": [line.plain() for one in self.strategies for line in one.lines],
-            "logged": None if base is None else {"students": base.students, "decisions": base.decisions}
-            | {"value": base.own.value, "ci_low": base.own.low, "ci_high": base.own.high},
-            "thresholds": asdict(self.method.thresholds),
-            "discount": self.method.discount,
-            "log": asdict(self.log.about) | {"rows": self.log.rows, "students": self.log.students},
-            "buckets_left_out": self.left_out[0],
-        }
 
 
 def judge(question: Question, told: Callable[[str], None] = lambda what: None) -> Judgement:
@@ -113,13 +86,17 @@ def judge(question: Question, told: Callable[[str], None] = lambda what: None) -
     world = _world(question, log)
     policies = find_policies(world, question.policies)
     names = dict(zip(policies, question.policies, strict=True))
+    models = Models()
+    if question.simulators:
+        models = ask_simulators(question.simulators, question.policies, log.manifest, question.students, told)
     if reasons := log_refusals(log.manifest, question.reward):
-        return Judgement(log.manifest, method, None, tuple(refused(p, method, reasons) for p in policies), (0, 0))
+        silent = tuple(refused(name, method, reasons) for name in policies)
+        return Judgement(log.manifest, method, None, silent, models=models)
     platform = platform_of(log) if world is None else world.platform
     tables, left_out = _tables(log, platform, question.reward)
     features = _tracker(question.features)
     cluster = question.cluster or ("class" if "group_class" in log.manifest.groups else None)
-    found: list[Judged] = []
+    found: list[Strategy] = []
     baseline: Baseline | None = None
     for name, policy in policies.items():
         told(name)
@@ -127,7 +104,7 @@ def judge(question: Question, told: Callable[[str], None] = lambda what: None) -
         baseline = baseline or logged(seen, method)
         seen, around = _circumstances(names[name], seen, question, log, platform)
         found.append(judged(name, seen, method, around))
-    return Judgement(log.manifest, method, baseline, tuple(found), left_out)
+    return Judgement(log.manifest, method, baseline, tuple(found), left_out, models)
 
 
 def log_refusals(manifest: Manifest, reward: str) -> tuple[str, ...]:

@@ -6,64 +6,89 @@ models, and a strategy's score in one that it was trained in is left out of the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
-from curriculum_rl.evaluation.bootstrap import Bootstrap, Interval
+from curriculum_rl.agents.checkpoints import about
+from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.cohorts import TEST, first
-from curriculum_rl.evaluation.cross_simulator import FEWEST, Judged, Verdict, verdicts
+from curriculum_rl.evaluation.cross_simulator import FEWEST, Judged, verdicts
 from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.evaluation.statistics import compare_all, intervals
+from curriculum_rl.logs.manifest import Manifest
 from curriculum_rl.objectives.objective import Objective
+from curriculum_rl.ope.judgement import Models, Range, Simulated
+from curriculum_rl.packs import find_pack
+from curriculum_rl.policies.load import policy_names
 from curriculum_rl.policies.policy import Policy
-from curriculum_rl.world import World
+from curriculum_rl.resources import configs_folder
+from curriculum_rl.studies.evaluate import find_objective, find_policies, saved_policy
+from curriculum_rl.world import World, load_world
+from curriculum_rl.yaml_file import check_yaml
+
+_FIT = re.compile(r"^\| \| AUC \|.*\n\|[-|]*\n\| (?P<model>[^|]+) \| (?P<auc>[0-9.]+) \|", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Simulated:
-    """What came out in one simulator.
+def ask_simulators(
+    names: Sequence[str], policies: Sequence[str], log: Manifest, students: int, done: Callable[[str], None]
+) -> Models:
+    """These strategies, and the logged one where it has a name, in worlds by name.
 
-    Attributes:
-        world: its name.
-        fit: how well its student model predicts students whom it was not fitted to, in words; empty if it is not said.
-        means: by strategy, the mean outcome with its interval.
-        natives: strategies that were trained in it.
+    Raises:
+        InvalidInput: for a name that is unknown, or a strategy that is bound to another catalogue.
     """
+    worlds = {name: load_world(name) for name in names}
+    behaviour = log.about.behaviour
+    named = [behaviour, *policies] if behaviour in policy_names() and behaviour not in policies else list(policies)
+    everyone = {name: find_policies(world, [p for p in named if p]) for name, world in worlds.items()}
+    labels = list(next(iter(everyone.values())))
+    saved = {label: saved_policy(str(p)) for label, p in zip(labels, named, strict=True)}
+    digests = {label: about(path)["record"].get("digest") for label, path in saved.items() if path is not None}
+    natives = {n: [label for label, digest in digests.items() if digest == w.digest] for n, w in worlds.items()}
+    objective = find_objective(log.about.objective or "delayed_test")
+    fits = {name: held_out_fit(name) for name in worlds}
+    done(", ".join(worlds))
+    return simulated(worlds, everyone, natives, fits, labels[0], objective, students)
 
-    world: str
-    fit: str
-    means: dict[str, Interval]
-    natives: tuple[str, ...]
+
+def held_out_fit(world: str) -> str:
+    """How well a world's student model predicts unseen students, from the card of its pack; empty where it has none."""
+    config = configs_folder() / "world" / f"{world}.yaml"
+    pack = check_yaml(config)["pack"] if config.is_file() else world
+    card = find_pack(pack) / "card.md"
+    seen = _FIT.search(card.read_text("utf-8")) if card.is_file() else None
+    return f"AUC {seen['auc']} on unseen students" if seen else ""
 
 
 def simulated(
     worlds: Mapping[str, World],
     policies: Mapping[str, Mapping[str, Policy]],
     natives: Mapping[str, Sequence[str]],
+    fits: Mapping[str, str],
     baseline: str,
     objective: Objective,
     students: int,
-    done: Callable[[int], None] = lambda students: None,
-) -> tuple[list[Simulated], list[Verdict]]:
+) -> Models:
     """Every strategy in every simulator, on the same students and luck, and the verdicts against a baseline.
 
     Args:
         worlds: by name.
         policies: by world, then by name: a strategy that is bound to a catalogue is another object in each.
         natives: by world, the strategies that were trained on its students.
+        fits: by world, how well its student model predicts, in words.
         baseline: the strategy that the others are compared with.
         objective: whose outcome is compared.
         students: of the test cohort, in each.
-        done: called with the number of students who finished since the last call.
     """
     found, judged = [], []
     ids = first(TEST, students)
     for name, world in worlds.items():
-        outcomes = {p: rollout(world, policy, ids, progress=done) for p, policy in policies[name].items()}
+        outcomes = {p: rollout(world, policy, ids) for p, policy in policies[name].items()}
         scores = {p: getattr(outcome, objective.outcome) for p, outcome in outcomes.items()}
         bootstrap = Bootstrap().among(ids, world.class_size)
         pairs = [(p, baseline) for p in scores if p != baseline]
-        own = tuple(natives[name])
-        found.append(Simulated(name, world.provenance.get("fit", ""), intervals(scores, bootstrap), own))
-        judged.append(Judged(name, frozenset(own), tuple(compare_all(scores, pairs, bootstrap))))
-    return found, verdicts(judged) if len(judged) >= FEWEST else []
+        own = frozenset(natives[name])
+        means = {p: Range(i.mean, i.low, i.high) for p, i in intervals(scores, bootstrap).items()}
+        found.append(Simulated(name, fits[name], means, own))
+        judged.append(Judged(name, own, tuple(compare_all(scores, pairs, bootstrap))))
+    return Models(tuple(found), tuple(verdicts(judged)) if len(judged) >= FEWEST else ())

@@ -44,6 +44,7 @@ examples:
     added.add_argument("--discount", type=float, default=1.0, metavar="G", help="of rewards, a decision (default 1)")
     added.add_argument("--held-out", action="store_true", help="leave out students that a strategy was fitted on")
     added.add_argument("--simulators", nargs="+", default=(), metavar="WORLD", help="student models to try them in")
+    added.add_argument("--students", type=int, default=1000, metavar="N", help="in each of those (default 1000)")
     added.add_argument("--out", type=Path, metavar="FOLDER", help="for judgement.json and report.html")
     added.add_argument("--json", action="store_true", help="print JSON and nothing else")
 
@@ -54,14 +55,25 @@ def run(typed: argparse.Namespace) -> int:
 
     from rich.console import Console
 
+    from curriculum_rl.files import write_whole
+    from curriculum_rl.report.judgement import page
     from curriculum_rl.studies.judge import Question, judge
+    from curriculum_rl.studies.judged import told
 
     console, settings = Console(stderr=True), dict(vars(typed))
-    for name in ("verb", "debug", "simulators", "out", "json"):
+    for name in ("verb", "debug", "out", "json"):
         del settings[name]
-    settings["policies"] = tuple(settings.pop("policy"))
+    settings["policies"], settings["simulators"] = tuple(settings.pop("policy")), tuple(typed.simulators)
     with console.status("") as status:
         found = judge(Question(**settings), lambda what: status.update(f"{what} ..."))
+    as_json = json.dumps(found.plain(), indent=2, allow_nan=False)
     if typed.json:
-        print(json.dumps(found.plain(), indent=2, allow_nan=False))
+        print(as_json)
+    else:
+        Console().print(told(found))
+    if typed.out:
+        typed.out.mkdir(parents=True, exist_ok=True)
+        write_whole(typed.out / "judgement.json", as_json + "\n")
+        write_whole(typed.out / "report.html", page(found))
+        console.print(f"Report: {typed.out / 'report.html'}")
     return DONE
