@@ -1,4 +1,7 @@
-"""Every experiment has a config, a README and, once it was run, expectations; the quickstart comes out as expected."""
+"""Every study has a config, a README and, once it was run, expectations; the quickstart comes out as expected.
+
+Experiments that are no studies have a README with their question and their command, and expectations of their own.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,21 @@ from curriculum_rl.yaml_file import check_yaml
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 UNANSWERED = "**Answer.** Not yet run."
-NAMES = sorted(p.parent.name for p in EXPERIMENTS.glob("*/README.md"))
+READMES = {p.parent.name: p.read_text() for p in sorted(EXPERIMENTS.glob("*/README.md"))}
+NAMES = [name for name in READMES if (configs_folder() / "experiment" / f"{name}.yaml").is_file()]
 
 
-def test_every_experiment_is_whole() -> None:
+def test_every_experiment_says_what_is_asked_and_how() -> None:
+    for name, readme in READMES.items():
+        assert "**Question.**" in readme, name
+        assert any(f"\n    {command} " in readme for command in ("curriculum-rl", "python", "make")), name
+
+
+def test_every_study_is_whole() -> None:
     configs = sorted(p.stem for p in (configs_folder() / "experiment").glob("*.yaml"))
     assert configs == NAMES
     for name in NAMES:
-        readme = (EXPERIMENTS / name / "README.md").read_text()
+        readme = READMES[name]
         assert f"experiment={name}" in readme
         files = list((EXPERIMENTS / name).glob("expected*.json"))  # of a sweep, one for each of its studies
         assert files or UNANSWERED in readme

@@ -29,6 +29,7 @@ class Coverage:
         truth: exact value of the target.
         bias, bias_error: mean estimate less the truth, with its standard error.
         error: root mean squared error.
+        width: mean width of the interval.
         covered: share of intervals that hold the truth.
         warned: share of estimates that were withheld or warned about because too few students carry them.
         told_right: share that holds the truth or was warned about.
@@ -38,6 +39,7 @@ class Coverage:
     bias: float
     bias_error: float
     error: float
+    width: float
     covered: float
     warned: float
     told_right: float
@@ -56,7 +58,7 @@ def coverage(
     """Of every estimator by name, on the same logs of so many students with at most `horizon` decisions."""
     limits = thresholds or Thresholds()
     truth = process.value(horizon)
-    seen: dict[str, list[tuple[float, bool, bool]]] = {name: [] for name in estimators}
+    seen: dict[str, list[tuple[float, float, bool, bool]]] = {name: [] for name in estimators}
     for repeat in range(repeats):
         episodes = process.simulate(np.random.default_rng([seed, students, horizon, repeat]), students, horizon)
         for name, estimator in estimators.items():
@@ -66,19 +68,20 @@ def coverage(
             if estimate.weights is not None:
                 rests_on = overlap(episodes, estimate.weights)
                 warned = any(too_few(rests_on, carrying(episodes, estimate), horizon, limits))
-            seen[name].append((estimate.value, low <= truth <= high, warned))
+            seen[name].append((estimate.value, high - low, low <= truth <= high, warned))
     return {name: _of(truth, np.array(rows, dtype=np.float64)) for name, rows in seen.items()}
 
 
 def _of(truth: float, rows: np.ndarray) -> Coverage:
-    """From the value, whether it is covered and whether it was warned about, (repeats, 3)."""
+    """From the value, the width, whether it is covered and whether it was warned about, (repeats, 4)."""
     errors = rows[:, 0] - truth
     return Coverage(
         truth=truth,
         bias=float(errors.mean()),
         bias_error=float(errors.std(ddof=1) / np.sqrt(len(errors))),
         error=float(np.sqrt((errors**2).mean())),
-        covered=float(rows[:, 1].mean()),
-        warned=float(rows[:, 2].mean()),
-        told_right=float(rows[:, 1:].max(axis=1).mean()),
+        width=float(rows[:, 1].mean()),
+        covered=float(rows[:, 2].mean()),
+        warned=float(rows[:, 3].mean()),
+        told_right=float(rows[:, 2:].max(axis=1).mean()),
     )
