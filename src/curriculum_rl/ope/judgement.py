@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.stats import norm
 
 from curriculum_rl.evaluation.cross_simulator import Verdict as CrossVerdict
 from curriculum_rl.logs.manifest import Manifest
@@ -31,6 +32,9 @@ from curriculum_rl.violations import Violations
 
 BINS = np.array([0.0, 1e-9, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, np.inf])
 """Bounds of the weights that are counted together; the first bin holds those that are 0."""
+
+VISIBLE = (norm.ppf(0.975) + norm.ppf(0.8)) / (2.0 * norm.ppf(0.975))
+"""The smallest difference that is seen with a power of .8, as a multiple of the width of a 95% interval."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,11 @@ class Line:
     def answer(self) -> str:
         """In words."""
         low, high = self.difference.low, self.difference.high
-        if self.verdict.word != "answer" or low is None or high is None or low <= 0.0 <= high:
+        if self.verdict.word != "answer" or low is None or high is None:
             return "cannot tell"
         but = ", with warnings" if self.verdict.warnings else ""
+        if low <= 0.0 <= high:
+            return f"no clear difference: one under {VISIBLE * (high - low):.3g} would not have shown{but}"
         return f"{'better' if low > 0.0 else 'worse'} than what was used{but}"
 
     def plain(self) -> dict[str, Any]:

@@ -16,10 +16,15 @@ from curriculum_rl.report.layout import details, figures, paragraph, section, ta
 from curriculum_rl.report.panels import lines_panel
 from curriculum_rl.report.scale import Scale, scale_of
 from curriculum_rl.report.schema import HEURISTIC
-from curriculum_rl.report.strips import axis_strip, interval_strip
+from curriculum_rl.report.strips import HEIGHT, axis_strip, interval_strip
 
+BLANK = tag("svg", {"class": "strip", "width": "100%", "height": HEIGHT, "aria-hidden": "true"})
 LOOK = {"answer": "", "withheld": "no", "refused": "worse"}
-WORDS = {"answer": "answer", "withheld": "withheld: too little to rank by", "refused": "refused: the log cannot tell"}
+WORDS = {
+    "answer": "the log can speak of it",
+    "withheld": "withheld: too little to rank by",
+    "refused": "refused: the log cannot tell",
+}
 
 
 def page(found: Judgement) -> str:
@@ -75,7 +80,7 @@ def _estimates(found: Judgement) -> Markup:
     held = [x for line in shown for x in (line.difference.low, line.difference.high) if x is not None]
     scale = scale_of(held, include=(0.0,))
     rows = [_logged(found), *(_estimate(line, scale) for line in lines)]
-    axis = axis_strip(scale, reference=0.0, note="as logged")
+    axis: object = axis_strip(scale, reference=0.0, note="as logged") if held else ""
     words = paragraph(
         "Mean return of a student: the sum of rewards over the course. The chart shows how much more than what was "
         "used, student by student, with the interval. Every estimator that was asked for is shown; the first was to "
@@ -88,12 +93,12 @@ def _estimates(found: Judgement) -> Markup:
 def _logged(found: Judgement) -> list[object]:
     base = found.baseline
     if base is None:
-        return ["what was used", "", "–", f"{found.log.students:,}", ""]
-    return ["what was used", "", _range(base.own), f"{base.students:,}", ""]
+        return ["what was used", BLANK, "–", f"{found.log.students:,}", ""]
+    return ["what was used", BLANK, _range(base.own), f"{base.students:,}", ""]
 
 
 def _estimate(line: Line, scale: Scale) -> list[object]:
-    strip: object = ""
+    strip = BLANK
     low, value, high = line.difference.low, line.difference.value, line.difference.high
     if value is not None and low is not None and high is not None:
         told = f"{line.policy} by {line.estimator}: {signed(value)}, interval {between(low, high)}"
@@ -136,7 +141,7 @@ def _by_step(seen: Diagnostics) -> list[tuple[Markup, Markup]]:
     found = []
     for title, values, include, note in drawn:
         line = [(i + 1.0, float(v)) for i, v in enumerate(values) if np.isfinite(v)]
-        y = scale_of([v for _, v in line], include, margin=0.0)
+        y = scale_of([v for _, v in line], (*include, 0.0), margin=0.02)
         caption = join(tag("b", None, title), " ", tag("small", None, note))
         told = f"from {values[0]:.3g} at the first decision to {values[-1]:.3g} at the last"
         found.append((caption, lines_panel(x, y, (), line, HEURISTIC, title=title, summary=told)))
