@@ -222,11 +222,11 @@ def test_nobody_who_did_what_the_target_does_means_no_interval(kind: object):
     assert np.isnan(interval(kind, episodes, Nothing())).all()
 
 
-def test_one_class_alone_is_refused():
-    episodes = of_returns(np.arange(5.0), np.zeros(5))
-    for kind in (StudentT(), Bootstrap(replicates=100)):
-        with pytest.raises(InvalidInput, match="one"):
-            interval(kind, episodes)
+@pytest.mark.parametrize("kind", [StudentT(), Bootstrap(replicates=100), EmpiricalBernstein(largest_reward=9.0)])
+@pytest.mark.parametrize("students", [1, 5])
+def test_one_class_alone_is_refused(kind: object, students: int):
+    with pytest.raises(InvalidInput, match=f"{students} students of one are all there are"):
+        interval(kind, of_returns(np.arange(float(students)), np.zeros(students)))
 
 
 def test_names_and_settings_that_are_none_are_refused():

@@ -30,7 +30,7 @@ class GroupValue:
     Attributes:
         students: how many.
         value, low, high: the estimate with its interval.
-        effective: students whom it rests on, effectively.
+        effective, largest_share, tail: of the weights of its students (see `Overlap`).
         off_support: share of the target's choices for these students that the log cannot speak of.
         verdict: what it is worth.
     """
@@ -41,6 +41,8 @@ class GroupValue:
     low: float | None = None
     high: float | None = None
     effective: float | None = None
+    largest_share: float | None = None
+    tail: float | None = None
     off_support: float | None = None
     verdict: Verdict | None = None
 
@@ -88,14 +90,16 @@ def by_group(
         low, high = interval.of(estimator, there, estimate, discount)
         found.append(
             GroupValue(
-                str(name),
-                len(students),
-                estimate.value,
-                low,
-                high,
-                seen.overlap.effective,
-                seen.support.share,
-                verdict(there, estimate, seen, limits, circumstances, discount),
+                group=str(name),
+                students=len(students),
+                value=estimate.value,
+                low=low,
+                high=high,
+                effective=seen.overlap.effective,
+                largest_share=seen.overlap.largest_share,
+                tail=seen.overlap.tail,
+                off_support=seen.support.share,
+                verdict=verdict(there, estimate, seen, limits, circumstances, discount),
             )
         )
     return tuple(found)

@@ -26,7 +26,7 @@ from curriculum_rl.batch import Float
 from curriculum_rl.ope.episodes import Episodes
 from curriculum_rl.ope.estimators.estimator import Estimate, Estimator
 from curriculum_rl.ope.intervals.interval import Clusters
-from curriculum_rl.violations import InvalidInput, Violations
+from curriculum_rl.violations import Violations
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class Bootstrap:
     ) -> tuple[float, float]:
         """See `Interval`. Replicates in which nobody did what the target does have no value, and are left out."""
         clusters = Clusters.of(episodes)
-        if len(clusters) < 2:
-            raise InvalidInput("bootstrap", ["all students are in one cluster: at least two are needed to draw from"])
+        clusters.at_least_two()
         draws = np.random.default_rng([self.seed, 0])
         values = np.array(
             [

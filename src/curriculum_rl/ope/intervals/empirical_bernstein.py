@@ -56,11 +56,12 @@ class EmpiricalBernstein:
         """See `Interval`."""
         self._check(estimator, episodes, estimate, discount)
         clusters = Clusters.of(episodes)
-        drawn, share = len(clusters), len(clusters) / len(episodes)
+        clusters.at_least_two()
+        share = len(clusters) / len(episodes)
         terms = clusters.sums(estimate.terms) * share
         ends = [self._extreme(estimator, episodes, r, discount) for r in (self.smallest_reward, self.largest_reward)]
         largest = float(np.diff(clusters.starts).max()) * share
-        half = bound(terms, largest * (max(0.0, *ends) - min(0.0, *ends)), self.level) if drawn > 1 else math.inf
+        half = bound(terms, largest * (max(0.0, *ends) - min(0.0, *ends)), self.level)
         return estimate.value - half, estimate.value + half
 
     def _check(self, estimator: Estimator, episodes: Episodes, estimate: Estimate, discount: float) -> None:

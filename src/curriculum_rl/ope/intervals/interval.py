@@ -14,6 +14,7 @@ from curriculum_rl.batch import Float, Int
 from curriculum_rl.evaluation.statistics import standard_error
 from curriculum_rl.ope.episodes import Episodes
 from curriculum_rl.ope.estimators.estimator import Estimate, Estimator
+from curriculum_rl.violations import InvalidInput
 
 
 class Interval(Protocol):
@@ -51,12 +52,19 @@ class Clusters:
         """How many."""
         return len(self.starts) - 1
 
+    def at_least_two(self) -> None:
+        """Refuses one cluster alone, which shows nothing of how clusters differ."""
+        if len(self) < 2:
+            told = f"cluster: {len(self.students)} students of one are all there are, and at least two are needed"
+            raise InvalidInput("interval", [f"{told}. Judge on several classes, or draw students one by one"])
+
     def error(self, values: Float) -> tuple[float, float]:
         """Standard error of the mean of values by student, (n,), and its degrees of freedom.
 
         Raises:
-            InvalidInput: there is one cluster, so that nothing shows how clusters differ.
+            InvalidInput: there is one cluster.
         """
+        self.at_least_two()
         if len(self) == len(self.students):
             return standard_error(values)
         number = np.empty(len(values), dtype=np.int64)
