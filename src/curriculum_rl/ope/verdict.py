@@ -169,8 +169,8 @@ def too_few(seen: Overlap, carrying: float, decisions: int, limits: Thresholds) 
         yield (
             "answer",
             f"The spread of this estimate comes from {carrying:.0f} {'students' if alone else 'classes'} of "
-            f"{seen.clusters:,}: weights multiply up over {decisions} decisions. Its interval is too narrow to be "
-            f"believed. {more}",
+            f"{seen.clusters:,}: weights multiply up over {decisions} decisions. Its interval may well be too "
+            f"narrow. {more}",
         )
 
 
