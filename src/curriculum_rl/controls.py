@@ -34,7 +34,7 @@ def check_controls(controls: Sequence[str], check: Violations, curriculum: Curri
     taken = {a.id: "an activity" for a in activities} | {a.form: "a form" for a in activities}
     for i, name in enumerate(controls):
         if name not in CONTROLS:
-            check.add(f"controls[{i}]", name, f"must be one of {', '.join(CONTROLS)}", nearest(str(name), CONTROLS))
+            check.add(f"controls[{i}]", name, "is no control", nearest(str(name), CONTROLS))
         elif name in controls[:i]:
             check.add(f"controls[{i}]", name, "stands twice", "Name it once.")
         elif name in taken:

@@ -45,9 +45,9 @@ class Endings:
     def of(self, students: Students, offered: Int, waiting: Bool | None) -> tuple[Int, Ended | None]:
         """Offers of activities alone, of the same shape, (n,) or (m, n); and who is given a control, their clocks moved
         on in place. None where nobody is."""
-        control = offered >= self.activities
-        if not self.controls or not control.any():
+        if not self.controls:
             return offered, None
+        control = offered >= self.activities
         first = offered if offered.ndim == 1 else offered[0]
         given = first >= self.activities
         offered = np.where(control, np.where(given, 0, first), offered)
