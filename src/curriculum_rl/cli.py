@@ -14,10 +14,36 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from curriculum_rl.verbs import calibrate, doctor, evaluate, import_log, judge, learn, record, report, study, worlds
+from curriculum_rl.verbs import (
+    calibrate,
+    doctor,
+    evaluate,
+    export_minari,
+    import_log,
+    import_minari,
+    judge,
+    learn,
+    record,
+    report,
+    study,
+    worlds,
+)
 from curriculum_rl.verbs.verb import DONE, FAILED, INVALID, STOPPED, Run
 
-VERBS = (study, worlds, calibrate, evaluate, report, import_log, record, judge, learn, doctor)
+VERBS = (
+    study,
+    worlds,
+    calibrate,
+    evaluate,
+    report,
+    import_log,
+    record,
+    judge,
+    learn,
+    export_minari,
+    import_minari,
+    doctor,
+)
 """In the order of the help."""
 
 

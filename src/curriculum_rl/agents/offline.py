@@ -113,7 +113,7 @@ class Offline:
     passes: int = 100
     patience: int = 5
     batch: int = 512
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     gradient_norm: float = 10.0
     threads: int = 1
 

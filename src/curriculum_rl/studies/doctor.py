@@ -45,7 +45,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Looks at everything, in the order in which one would mend it."""
-    checks = (_python, _requirements, _files, _folder, _browser)
+    checks = (_python, _requirements, _files, _folder, _minari, _browser)
     return [finding for check in checks for finding in check()]
 
 
@@ -170,6 +170,18 @@ def _folder() -> Iterator[Finding]:
         yield Finding("note", told, f"a study may need {ROOM_BYTES / 1e9:.0f} GB: free some")
     else:
         yield Finding("ok", told)
+
+
+def _minari() -> Iterator[Finding]:
+    """Only `export-minari` and `import-minari` use it."""
+    try:
+        version = importlib.metadata.version("minari")
+        importlib.metadata.version("h5py")
+    except importlib.metadata.PackageNotFoundError as error:
+        remedy = "pip install 'curriculum_rl[offline]'"
+        yield Finding("note", f"no {error.name} (optional): logs go to Minari datasets and back with it", remedy)
+        return
+    yield Finding("ok", f"minari {version} (optional)")
 
 
 def _browser() -> Iterator[Finding]:

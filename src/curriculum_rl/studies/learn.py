@@ -17,9 +17,10 @@ from curriculum_rl.logs.store import Log, open_log
 from curriculum_rl.ope.decisions import decisions
 from curriculum_rl.ope.logged import read_logged
 from curriculum_rl.studies.compose import component
+from curriculum_rl.studies.log_world import world_of
 from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.violations import InvalidInput
-from curriculum_rl.world import World, load_world
+from curriculum_rl.world import World
 
 
 @dataclass(frozen=True)
@@ -60,20 +61,8 @@ def learn(order: Order, out: Path, progress: Progress) -> Mapping[str, Any]:
     if path.with_suffix(".json").exists():
         raise InvalidInput(str(out), [f"holds a policy {order.method!r} already; remove it, or choose another folder"])
     log = open_log(order.log)
-    world = world_of(log, order.world)
+    world = world_of(log.manifest.about, order.world)
     return _learn(order, path, log, world, method, tracker, network, progress)
-
-
-def world_of(log: Log, named: str | None) -> World:
-    """The world whose catalogue a log is of: the one that is named, else the one that the log names.
-
-    Raises:
-        InvalidInput: nobody names one, or there is none of that name.
-    """
-    name = named or log.manifest.about.world
-    if name is None:
-        raise InvalidInput(str(log.folder), ["names no world. Say with --world whose activities these are"])
-    return load_world(name)
 
 
 def _learn(
