@@ -10,10 +10,12 @@ import pytest
 import torch
 
 from curriculum_rl.ope.episodes import Episodes
+from curriculum_rl.ope.estimators.marginalised import MarginalisedImportanceSampling
 from curriculum_rl.ope.processes import PROCESSES
 from curriculum_rl.ope.values.fitted_q import FittedQ, Regression
 from curriculum_rl.ope.values.linear import Linear
 from curriculum_rl.ope.values.neural import Neural
+from curriculum_rl.ope.values.ridge import least, ridge_path
 from curriculum_rl.ope.values.tabular import Tabular
 from curriculum_rl.ope.values.tree import Tree
 from curriculum_rl.violations import InvalidInput
@@ -33,7 +35,7 @@ def test_linear_finds_what_is_linear_in_each_activity():
     slopes = np.random.default_rng(0).normal(size=(ACTIVITIES, log.features.shape[1]))
     truth = 3.0 + log.features @ slopes.T
     outcome = truth[all_rows(log), log.action]
-    found = Linear(ridge=1e-9).predict(log, all_rows(log), outcome, all_rows(log))
+    found = Linear(ridges=(1e-9,)).predict(log, all_rows(log), outcome, all_rows(log))
     assert found == pytest.approx(truth, abs=1e-6)
 
 
@@ -41,7 +43,7 @@ def test_linear_minimises_what_it_says():
     """The second fit, over an activity's own rows, has the slope of its penalised squares at 0."""
     log = random_log(3, students=100, horizon=1)
     ridge, outcome = 5.0, log.reward
-    found = Linear(ridge).predict(log, all_rows(log), outcome, all_rows(log))
+    found = Linear((ridge,)).predict(log, all_rows(log), outcome, all_rows(log))
     mean, spread = log.features.mean(axis=0), log.features.std(axis=0)
     x = (log.features - mean) / spread
     shared = np.linalg.lstsq(
@@ -56,6 +58,30 @@ def test_linear_minimises_what_it_says():
         stacked = np.vstack([own, np.sqrt(ridge) * np.eye(own.shape[1])])
         deviation = np.linalg.lstsq(stacked, np.append(left, np.zeros(own.shape[1])), rcond=None)[0]
         assert found[rows, a] == pytest.approx(outcome.mean() + x[rows] @ shared + own @ deviation, abs=1e-9)
+
+
+@pytest.mark.parametrize("rows", [6, 40])
+def test_left_out_errors_are_those_of_leaving_out(rows: int):
+    """With fewer rows than features, and with more."""
+    rng = np.random.default_rng(rows)
+    x, y, ridges = rng.normal(size=(rows, 12)), rng.normal(size=rows), np.array([0.5, 20.0])
+    slopes, errors = ridge_path(x, y, ridges)
+    for k, ridge in enumerate(ridges):
+
+        def fit(kept: Any, ridge: float = ridge) -> Any:
+            return np.linalg.solve(x[kept].T @ x[kept] + ridge * np.eye(12), x[kept].T @ y[kept])
+
+        assert slopes[k] == pytest.approx(fit(np.arange(rows)), abs=1e-10)
+        left_out = [y[i] - x[i] @ fit(np.delete(np.arange(rows), i)) for i in range(rows)]
+        assert errors[k] == pytest.approx(np.array(left_out), abs=1e-10)
+
+
+def test_noise_is_not_learnt_and_what_is_told_is():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(100, 80))
+    ridges = np.array([1.0, 1e4])
+    assert least(ridge_path(x, rng.normal(size=100), ridges)[1]) == 1
+    assert least(ridge_path(x, x @ rng.normal(size=80), ridges)[1]) == 0
 
 
 @pytest.mark.parametrize("regression", [Tree(), Neural()], ids=["Tree", "Neural"])
@@ -134,7 +160,9 @@ def test_one_cluster_cannot_be_cross_fitted():
     [
         (FittedQ(Linear()), {"folds": 1}),
         (FittedQ(Linear()), {"folds": -1}),
-        (Linear(), {"ridge": 0.0}),
+        (Linear(), {"ridges": (0.0,)}),
+        (Linear(), {"ridges": ()}),
+        (MarginalisedImportanceSampling(), {"ridges": (-1.0,)}),
         *((Tree(), {field: 0}) for field in ("rounds", "rate", "leaves", "leaf")),
         *((Neural(), {field: -1}) for field in ("width", "passes", "rate", "decay", "seed")),
     ],

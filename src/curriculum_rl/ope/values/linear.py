@@ -2,10 +2,11 @@
 
     Q(s, a) = m + b'x + (m_a + b_a'x),    x the standardised features
 
-First m and b are fitted to all rows, then m_a and b_a to what is left over, on the rows of each activity; both minimise
-|residuals|^2 + ridge |coefficients|^2 (m alone is free). An activity that was seldom logged so stays near what all
-share, and the value of suiting the activity to the student can still be seen.
-Source: Hoerl & Kennard (1970), doi 10.1080/00401706.1970.10488634.
+First b is fitted to all rows, then m_a and b_a to what is left over, on the rows of each activity, each fit by least
+|residuals|^2 + ridge |coefficients|^2. An activity that was seldom logged so stays near what all share, and the value
+of suiting the activity to the student can still be seen. The two penalties are those of least leave-one-out error:
+there may be more features than students.
+Source: Hoerl & Kennard (1970), doi 10.1080/00401706.1970.10488634; Allen (1974), doi 10.1080/00401706.1974.10489157.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from curriculum_rl.batch import Float, Int
 from curriculum_rl.ope.episodes import Episodes
+from curriculum_rl.ope.values.ridge import RIDGES, least, ridge_path
 from curriculum_rl.ope.values.standard import standardised
 from curriculum_rl.violations import Violations
 
@@ -25,30 +27,30 @@ class Linear:
     """A plane, and a deviation from it for each activity.
 
     Attributes:
-        ridge: penalty on squared coefficients, as of so many observations.
+        ridges: penalties to choose from, as of so many observations.
     """
 
-    ridge: float = 10.0
+    ridges: tuple[float, ...] = RIDGES
 
     def __post_init__(self) -> None:
         check = Violations("linear")
-        check.number("ridge", self.ridge, above=0.0)
+        check.each("ridges", self.ridges, above=0.0)
+        check.that(self.ridges, "ridges must name at least one penalty")
         check.raise_all()
 
     def predict(self, episodes: Episodes, known: Int, outcome: Float, rows: Int) -> Float:
         """See `Regression`."""
         x, there = standardised(episodes.features, known, rows)
+        ridges = np.array(self.ridges)
         mean = outcome.mean()
-        shared = self._ridge(x, outcome - mean)
+        paths, errors = ridge_path(x, outcome - mean, ridges)
+        shared = paths[least(errors)]
         left = outcome - mean - x @ shared
         x, there = np.column_stack([np.ones(len(x)), x]), np.column_stack([np.ones(len(there)), there])
-        own = np.zeros((episodes.choice.shape[1], x.shape[1]))
-        action = episodes.action[known]
+        own = np.zeros((len(ridges), episodes.choice.shape[1], x.shape[1]))
+        errors, action = np.zeros((len(ridges), len(x))), episodes.action[known]
         for a in np.unique(action):
-            own[a] = self._ridge(x[action == a], left[action == a])
-        values: Float = mean + there @ (own + np.append(0.0, shared)).T
+            of_a = np.flatnonzero(action == a)
+            own[:, a], errors[:, of_a] = ridge_path(x[of_a], left[of_a], ridges)
+        values: Float = mean + there @ (own[least(errors)] + np.append(0.0, shared)).T
         return values
-
-    def _ridge(self, x: Float, y: Float) -> Float:
-        """Coefficients, (F,)."""
-        return np.asarray(np.linalg.solve(x.T @ x + self.ridge * np.eye(x.shape[1]), x.T @ y), np.float64)
