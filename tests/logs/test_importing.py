@@ -176,7 +176,7 @@ def test_repeats_that_agree_are_merged_and_others_rejected(tmp_path: Path) -> No
 
 def test_rows_in_order_where_nothing_else_tells(tmp_path: Path) -> None:
     content = text("a,i,1,k", "a,i,1,k", "a,h,0,k", header="student,item,answer,skills")
-    with pytest.raises(InvalidInput, match="none of its 3 rows can be used"):
+    with pytest.raises(InvalidInput, match="column order, or time: is missing"):
         imported(tmp_path, content)
     found = imported(tmp_path, content, by_rows=True)
     assert [(row["seq"], row["activity_id"]) for row in rows(tmp_path)] == [(0, "i"), (1, "i"), (2, "h")]
@@ -338,6 +338,12 @@ def test_over_the_limit_nothing_is_published_but_the_list(tmp_path: Path) -> Non
         imported(tmp_path / "second", content + "a,0,i,2,k\n", reject_limit=0.01)
     assert {path.name for path in (tmp_path / "second").iterdir()} == {"log.csv", "out.key", "out.rejects.csv"}
     assert len(rejects(tmp_path / "second")) == 2
+
+
+def test_a_log_without_one_good_row_is_none(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="none of its 2 rows can be used"):
+        imported(tmp_path, text("a,1,i,7,k", "a,2"))
+    assert rejects(tmp_path) == [(2, "answer", "response"), (3, "", "cells")]
 
 
 def test_a_clean_import_takes_an_old_list_away(tmp_path: Path) -> None:

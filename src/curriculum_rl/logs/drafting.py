@@ -18,7 +18,7 @@ from curriculum_rl.batch import Bool
 from curriculum_rl.logs.cells import SECONDS, Cells, answer, boolean, one_of
 from curriculum_rl.logs.formats import Format, ImportConfig
 from curriculum_rl.logs.pseudonyms import pseudonyms
-from curriculum_rl.logs.schema import END_REASONS, EVENT_TYPES, GROUP, SCHEMA
+from curriculum_rl.logs.schema import END_REASONS, EVENT_TYPES, GROUP, SCHEMA, among
 from curriculum_rl.logs.tally import Tally
 
 MIN_PROPENSITY = 1e-9
@@ -136,12 +136,7 @@ def _choice(cells: Cells, columns: dict[str, pa.Array], format_: Format, late: B
     columns["propensity"] = pa.array(propensity, from_pandas=True)
     columns["reward"] = pa.array(cells.number("reward"), from_pandas=True)
     columns["eligible"] = cells.listed("eligible", ordered=True)
-    known = np.asarray(columns["eligible"].is_valid()).astype(np.bool_)
-    if known.any():
-        chosen = pc.coalesce(columns["offered"], columns["activity_id"]).to_pylist()
-        pairs = zip(chosen, columns["eligible"].to_pylist(), strict=True)
-        among = np.array([eligible is None or choice in eligible for choice, eligible in pairs])
-        cells.refuse("eligible", "eligible", ~among)
+    cells.refuse("eligible", "eligible", ~among(columns["eligible"], columns["offered"], columns["activity_id"]))
 
 
 def _skills(cells: Cells, skills_of: dict[str, tuple[str, ...]] | None) -> pa.Array:

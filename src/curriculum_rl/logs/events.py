@@ -87,7 +87,7 @@ def _read(item: Any, event: Event) -> dict[str, Any] | tuple[str, str]:
         return "", found
     for role, value in found.items():
         if role in _LISTS:
-            if value is not None and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
+            if value is not None and not (isinstance(value, list) and set(map(type, value)) <= {str}):
                 return role, "list"
         elif role in _TEXT or role.startswith("group_"):
             if not isinstance(value, str | None):

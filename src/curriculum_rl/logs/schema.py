@@ -125,7 +125,6 @@ def seconds(table: pa.Table) -> Float:
 
 def faults(table: pa.Table) -> dict[str, Bool]:
     """Which rows of a table in the schema break a rule of one row: rule to rows, (n,); only rules that are broken."""
-    rows = table.num_rows
     found: dict[str, Any] = {name: pc.is_null(table.column(name)) for name in NEEDED}
     for name in ("student_id", "activity_id"):
         found[name] = pc.or_kleene(found[name], pc.equal(table.column(name), ""))
@@ -145,21 +144,21 @@ def faults(table: pa.Table) -> dict[str, Bool]:
         column = table.column(name)
         found[name] = pc.and_(pc.is_valid(column), pc.invert(pc.is_in(column, pa.array(allowed))))
     broken = {name: np.asarray(pc.fill_null(bad, False)).astype(np.bool_) for name, bad in found.items()}
-    broken["eligible"] = ~_among_eligible(table, rows)
+    choice = (table.column(name).combine_chunks() for name in ("eligible", "offered", "activity_id"))
+    broken["eligible"] = ~among(*choice)
     return {name: bad for name, bad in broken.items() if bad.any()}
 
 
-def _among_eligible(table: pa.Table, rows: int) -> Bool:
-    """Whether the logged activity is one of those that could have been chosen, where these are known, (n,)."""
-    eligible = table.column("eligible").combine_chunks()
-    among: Bool = np.asarray(pc.is_null(eligible)).astype(np.bool_)
-    if among.all():
-        return among
+def among(eligible: pa.Array, offered: pa.Array, activity: pa.Array) -> Bool:
+    """Whether what was chosen is one of those that could have been, where these are known, (n,)."""
+    found: Bool = np.asarray(pc.is_null(eligible)).astype(np.bool_)
+    if found.all():
+        return found
     parent = pc.list_parent_indices(eligible)
-    chosen = pc.coalesce(table.column("offered"), table.column("activity_id")).combine_chunks()
+    chosen = pc.coalesce(offered, activity)
     same = pc.equal(pc.list_flatten(eligible), pc.take(chosen, parent))
-    among[np.asarray(parent)[np.asarray(pc.fill_null(same, False)).astype(np.bool_)]] = True
-    return among
+    found[np.asarray(parent)[np.asarray(pc.fill_null(same, False)).astype(np.bool_)]] = True
+    return found
 
 
 RULES: Final = {

@@ -182,6 +182,9 @@ def _find(source: Source, header: list[str], format_: Format, config: ImportConf
         elif role in format_.needed:
             remedy = f"call it one of {', '.join(aliases)}, or say --column {role}=NAME"
             check.that(False, f"column {role}: is missing; {remedy}. The file has: {shown(header)}.")
+    if not ({"seq", "timestamp"} & found.keys() or format_.by_rows or config.by_rows):
+        remedy = "name one with --column order=NAME or time=NAME, or say --by-rows if rows are in order"
+        check.that(False, f"column order, or time: is missing; {remedy}. The file has: {shown(header)}.")
     for name in set(found.values()):
         check.that(header.count(name) == 1, f"column {name[:30]!r}: stands {header.count(name)} times in the header")
     check.raise_all()

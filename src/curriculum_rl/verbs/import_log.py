@@ -29,7 +29,7 @@ sources (--from):
 {kinds()}
 
 roles (--column): student, order, item, answer, time, duration, skills, episode, course, logger, or a column of the log
-by its name: eligible, propensity, reward, hints, event_type, end_reason and others.
+by its name: eligible, propensity, reward, hints, event_type, end_reason and others. Dates without a zone are UTC.
 
 Students are written under pseudonyms made with a secret key, which stays in OUT.key: keep it apart from the log, and
 give it again with --key so that other imports agree. Columns that the log has no place for, names and addresses among
