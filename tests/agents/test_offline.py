@@ -255,6 +255,12 @@ def test_what_cannot_be_learned_from_is_refused():
         learned(BehaviourCloning(), log, log.of(np.zeros(20, dtype=np.bool_)))
 
 
+def test_losses_that_become_no_numbers_end_it_with_a_reason():
+    log, _ = tabular(EVENLY, 20)
+    with pytest.raises(InvalidInput, match="learning_rate = 1: "):
+        learned(ConservativeQ(learning_rate=1.0), log, replace(log, reward=log.reward * 1e30))
+
+
 @pytest.mark.parametrize(
     ("kind", "setting", "value"),
     [

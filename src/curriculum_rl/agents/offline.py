@@ -10,9 +10,10 @@ no student of the held-out part is learned from. The same seed on the same machi
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from curriculum_rl.agents.on_policy import seed_of
 from curriculum_rl.agents.resume import settled
 from curriculum_rl.agents.transitions import Transitions
 from curriculum_rl.trackers.tracker import Tracker
-from curriculum_rl.violations import Violations
+from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import Platform
 
 TOGETHER = 16_384
@@ -65,49 +66,19 @@ class Fitted:
         return min(one.held_out for one in self.passes if one.what == self.passes[-1].what)
 
 
-class Method(Protocol):
-    """A frozen dataclass of settings."""
-
-    @property
-    def rewarded(self) -> bool:
-        """Whether it learns from rewards."""
-
-    @property
-    def measure(self) -> str:
-        """What its losses are, for people."""
-
-    def learn(
-        self,
-        platform: Platform,
-        tracker: Tracker,
-        network: Network,
-        fitting: Transitions,
-        held_out: Transitions,
-        seed: int = 0,
-        tell: Tell = quietly,
-    ) -> Fitted:
-        """Learns a policy.
-
-        Args:
-            platform: the catalogue that the log is of.
-            tracker: whose features the log is told by.
-            network: what the policy is made of.
-            fitting: what is learned from.
-            held_out: of other students: when to stop is told by them.
-            seed: of the first weights and of the order of the rows.
-            tell: given each pass.
-        """
-
-
 @dataclass(frozen=True)
 class Offline:
-    """Attributes:
-    passes: over the fitting rows, at most, of each regression.
-    patience: passes without a lesser loss on held-out students after which a regression ends.
-    batch: rows of one gradient step.
-    learning_rate: of Adam.
-    gradient_norm: longer gradients are shortened to this.
-    threads: of torch; 1 gives the same weights on every machine of a kind.
+    """The base of the methods: frozen dataclasses with these settings among their own.
+
+    Attributes:
+        passes: over the fitting rows, at most, of each regression.
+        patience: passes without a lesser loss on held-out students after which a regression ends.
+        batch: rows of one gradient step.
+        learning_rate: of Adam.
+        gradient_norm: longer gradients are shortened to this.
+        threads: of torch; 1 gives the same weights on every machine of a kind.
+        rewarded: whether the method learns from rewards.
+        measure: what its losses are, for people.
     """
 
     passes: int = 100
@@ -142,7 +113,20 @@ class Offline:
         seed: int = 0,
         tell: Tell = quietly,
     ) -> Fitted:
-        """See `Method.learn`."""
+        """Learns a policy.
+
+        Args:
+            platform: the catalogue that the log is of.
+            tracker: whose features the log is told by.
+            network: what the policy is made of.
+            fitting: what is learned from.
+            held_out: of other students: when to stop is told by them.
+            seed: of the first weights and of the order of the rows.
+            tell: given each pass.
+
+        Raises:
+            InvalidInput: a part holds no decision, or lacks rewards that the method learns from.
+        """
         check = Violations("log to learn from")
         for name, part in (("fitting", fitting), ("held-out", held_out)):
             check.that(len(part), f"the {name} part holds no decision. Give another share, or a longer log")
@@ -213,6 +197,9 @@ class Regression:
                 optimiser.step()
                 total += float(each.detach().sum())
             held_out = _mean(module, loss, self.held_out)
+            if not math.isfinite(total + held_out):
+                seen = f"learning_rate = {settings.learning_rate:g}: the losses became no numbers. Give a smaller one"
+                raise InvalidInput(what, [seen])
             self.tell(Pass(what, number, total / len(rows), held_out))
             if held_out < least:
                 best, least, idle = _weights(module), held_out, 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -10,17 +10,14 @@ from typing import Any, cast
 from rich.progress import Progress
 
 from curriculum_rl.agents.learned import describe
-from curriculum_rl.agents.networks.network import Network
-from curriculum_rl.agents.offline import Method, Pass
+from curriculum_rl.agents.offline import Offline, Pass
 from curriculum_rl.logs.split import PRINTS, fitting, prints
-from curriculum_rl.logs.store import Log, open_log
+from curriculum_rl.logs.store import open_log
 from curriculum_rl.ope.decisions import decisions
-from curriculum_rl.ope.logged import read_logged
+from curriculum_rl.ope.logged import Logged, read_logged
 from curriculum_rl.studies.compose import component
 from curriculum_rl.studies.log_world import world_of
-from curriculum_rl.trackers.tracker import Tracker
-from curriculum_rl.violations import InvalidInput
-from curriculum_rl.world import World
+from curriculum_rl.violations import InvalidInput, Violations
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,12 @@ class Order:
     seed: int = 0
     overrides: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        check = Violations("learn")
+        check.number("share", self.share, above=0.0, below=1.0)
+        check.number("seed", self.seed, at_least=0, whole=True)
+        check.raise_all()
+
 
 def learn(order: Order, out: Path, progress: Progress) -> Mapping[str, Any]:
     """Learns, writes `out`/METHOD.json and its tensors, and returns the record that is kept with them.
@@ -55,29 +58,16 @@ def learn(order: Order, out: Path, progress: Progress) -> Mapping[str, Any]:
         InvalidInput: for a name that is unknown, a setting out of range, a log that holds nothing to learn from, or
             a policy that is there.
     """
-    method = cast(Method, component("offline", order.method, order.overrides))
+    method = cast(Offline, component("offline", order.method, order.overrides))
     tracker, network = component("tracker", order.tracker), component("network", order.network)
     path = out / order.method
     if path.with_suffix(".json").exists():
         raise InvalidInput(str(out), [f"holds a policy {order.method!r} already; remove it, or choose another folder"])
     log = open_log(order.log)
     world = world_of(log.manifest.about, order.world)
-    return _learn(order, path, log, world, method, tracker, network, progress)
-
-
-def _learn(
-    order: Order,
-    path: Path,
-    log: Log,
-    world: World,
-    method: Method,
-    tracker: Tracker,
-    network: Network,
-    progress: Progress,
-) -> Mapping[str, Any]:
     reading = progress.add_task(f"reading {log.folder.name}", total=log.manifest.rows)
 
-    def tables() -> Any:
+    def tables() -> Iterator[Logged]:
         for table in log.buckets():
             yield read_logged(table, world.platform)
             progress.advance(reading, len(table))
