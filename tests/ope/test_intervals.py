@@ -84,6 +84,13 @@ def test_few_who_carry_the_spread_cost_degrees_of_freedom():
     assert interval(StudentT(), equal) == (1.0, 1.0)
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e250])
+def test_very_large_and_very_small_terms_stay_numbers(scale: float):
+    returns = np.random.default_rng(13).exponential(size=50)
+    low, high = interval(StudentT(), of_returns(returns))
+    assert interval(StudentT(), of_returns(scale * returns)) == pytest.approx((scale * low, scale * high), rel=1e-9)
+
+
 def test_a_long_tail_lengthens_its_own_side_and_shortens_none():
     returns = np.random.default_rng(12).exponential(size=80)
     low, high = interval(StudentT(), of_returns(returns))

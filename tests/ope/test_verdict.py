@@ -141,6 +141,19 @@ def test_one_student_with_much_of_the_weight_withholds_it_too():
     assert f"One student of 1,000 has {weights[3] / weights.sum():.0%} of the weight." in found.warnings[0]
 
 
+@pytest.mark.parametrize("tiny", [1e-12, 1e-100, 1e-300])
+def test_a_propensity_next_to_none_is_a_student_with_all_the_weight(tiny: float):
+    """However small: numbers stay numbers, and nothing is to be made of them."""
+    episodes = logs(students=100)
+    behaviour = episodes.behaviour.copy()
+    behaviour[7] = tiny
+    found = judged(replace(episodes, behaviour=behaviour))
+    assert found.word == "withheld"
+    assert found.warnings[0].startswith(
+        "Based effectively on 1 student of 100. One student of 100 has 100% of the weight. Treat as no answer."
+    )
+
+
 def test_few_classes_withhold_it():
     episodes = replace(logs(), cluster=np.arange(1_000) // 125)
     found = judged(episodes)

@@ -48,7 +48,7 @@ def _holds(ends: tuple[float, float], value: float) -> bool:
 def _highest(returns: Float, weights: Float, gamma: float) -> float:
     """The best of n + 1 ways to part the students, lowest returns first."""
     order = np.argsort(returns, kind="stable")
-    w, g = weights[order], returns[order]
+    w, g = weights[order] / weights.max(), returns[order]
     below, below_value = np.append(0.0, np.cumsum(w)), np.append(0.0, np.cumsum(w * g))
     above, above_value = below[-1] - below, below_value[-1] - below_value
     parted = (above_value * gamma + below_value / gamma) / (above * gamma + below / gamma)

@@ -157,7 +157,8 @@ def too_few(seen: Overlap, carrying: float, decisions: int, limits: Thresholds) 
     more = f"{shorter} pilot of {limits.pilot:,} students, half of them taught by the new strategy."
     told = []
     if seen.effective < limits.effective:
-        told.append(f"Based effectively on {seen.effective:.0f} students of {seen.students:,}.")
+        who = "student" if round(seen.effective) == 1 else "students"
+        told.append(f"Based effectively on {seen.effective:.0f} {who} of {seen.students:,}.")
     if not alone and seen.effective_clusters < limits.effective_clusters:
         told.append(f"Based effectively on {seen.effective_clusters:.0f} classes of {seen.clusters:,}.")
     if seen.largest_share > limits.largest_share:

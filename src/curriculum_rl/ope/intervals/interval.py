@@ -65,11 +65,14 @@ class Clusters:
             InvalidInput: there is one cluster.
         """
         self.at_least_two()
-        if len(self) == len(self.students):
-            return standard_error(values)
-        number = np.empty(len(values), dtype=np.int64)
-        number[self.students] = np.repeat(np.arange(len(self)), np.diff(self.starts))
-        return standard_error(values, number.tolist())
+        number: list[int] | None = None
+        if len(self) < len(self.students):
+            of = np.empty(len(values), dtype=np.int64)
+            of[self.students] = np.repeat(np.arange(len(self)), np.diff(self.starts))
+            number = of.tolist()
+        largest = float(np.abs(values).max()) or 1.0  # squares of very large weights would be no numbers
+        error, freedom = standard_error(values / largest, number)
+        return error * largest, freedom
 
     def members(self, drawn: Int) -> Int:
         """Students of these clusters, as often as each is drawn."""

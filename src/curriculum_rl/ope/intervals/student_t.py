@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student_t
 
+from curriculum_rl.batch import Float
 from curriculum_rl.ope.episodes import Episodes
 from curriculum_rl.ope.estimators.estimator import Estimate, Estimator
 from curriculum_rl.ope.intervals.interval import Clusters
@@ -56,13 +57,12 @@ class StudentT:
         error, freedom = clusters.error(estimate.terms)
         if error == 0.0:
             return estimate.value, estimate.value
-        from_value = clusters.sums(estimate.terms - estimate.value)
-        square = float((from_value**2).sum())
+        from_value = _scaled(clusters.sums(estimate.terms - estimate.value))
         kurtosis = len(clusters) / _carrying(from_value)
         if kurtosis > 1.0:
             freedom = min(freedom, 2.0 * len(clusters) / (kurtosis - 1.0))
         z = float(student_t.ppf((1.0 + self.level) / 2.0, freedom))
-        skew = float((from_value**3).sum()) / square**1.5  # a: skewness over sqrt(C)
+        skew = float((from_value**3).sum()) / float((from_value**2).sum()) ** 1.5  # a: skewness over sqrt(C)
         low, high = max(z, unskewed(z, skew)), min(-z, unskewed(-z, skew))
         return estimate.value - low * error, estimate.value - high * error
 
@@ -78,10 +78,15 @@ def carrying(episodes: Episodes, estimate: Estimate) -> float:
     A third of all where terms are normal; few where a few make up the spread, so that who was not logged might have.
     All, where there is no spread.
     """
-    return _carrying(Clusters.of(episodes).sums(estimate.terms - estimate.value))
+    return _carrying(_scaled(Clusters.of(episodes).sums(estimate.terms - estimate.value)))
 
 
-def _carrying(from_value: np.ndarray) -> float:
-    scaled = (from_value / max(float(np.abs(from_value).max()), 1e-300)) ** 2
-    fourth = float((scaled**2).sum())
-    return float(scaled.sum()) ** 2 / fourth if fourth > 0.0 else float(len(scaled))
+def _carrying(from_value: Float) -> float:
+    fourth = float((from_value**4).sum())
+    return float((from_value**2).sum()) ** 2 / fourth if fourth > 0.0 else float(len(from_value))
+
+
+def _scaled(from_value: Float) -> Float:
+    """Of at most 1, so that powers of very large and very small terms stay numbers."""
+    scaled: Float = from_value / (float(np.abs(from_value).max()) or 1.0)
+    return scaled
