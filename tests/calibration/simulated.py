@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from curriculum_rl.calibration.attempts import Attempts
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
 from curriculum_rl.students.knowledge.knowledge import At, Tried
 from curriculum_rl.students.traits import Traits
@@ -46,3 +47,28 @@ def write_log(
         writer.writerow(["student", "order", "item", "answer", "skills"])
         writer.writerows(rows)
     return {f"c{k}i{j}": float(difficulty[k, j]) for k in range(concepts) for j in range(ITEMS)}
+
+
+def some_attempts(students: int, tries: int, days: bool = False, seed: int = 0) -> Attempts:
+    """Tries in random order at six items of three concepts, the last two of two concepts; every fourth student unseen.
+
+    Students differ and get better; with `days` some tries follow at once and some after days.
+    """
+    rng = np.random.default_rng(seed)
+    student = np.repeat(np.arange(students), tries)
+    item = rng.integers(0, 6, len(student))
+    level = np.repeat(rng.normal(0.0, 1.0, students), tries) + 0.1 * np.tile(np.arange(tries), students) - 0.3 * item
+    count = np.array([1, 1, 1, 1, 2, 2])
+    return Attempts(
+        students=tuple(f"u{i}" for i in range(students)),
+        concepts=("a", "b", "c"),
+        student=student,
+        item=item,
+        right=(rng.random(len(student)) < 1.0 / (1.0 + np.exp(-level))).astype(float),
+        first=np.cumsum(count) - count,
+        count=count,
+        members=np.array([0, 0, 1, 2, 0, 1, 1, 2]),
+        combination=np.array([0, 0, 1, 2, 3, 4]),
+        unseen=np.arange(students) % 4 == 3,
+        day=np.cumsum(rng.choice([0.0, 0.01, 0.9, 4.0], (students, tries)), axis=1).ravel() if days else None,
+    )

@@ -14,11 +14,11 @@ from rich.console import Console
 from scipy import sparse
 
 from curriculum_rl.calibration.attempts import build_attempts
-from curriculum_rl.calibration.calibrate import CalibrationConfig, calibrate, run
+from curriculum_rl.calibration.calibrate import calibrate
+from curriculum_rl.calibration.command import run
+from curriculum_rl.calibration.config import CalibrationConfig, Model
 from curriculum_rl.calibration.pack import SUBGROUPS, groups, quantile
 from curriculum_rl.calibration.q_matrix import read_q_matrix
-from curriculum_rl.calibration.reference import reference_scores
-from curriculum_rl.calibration.report import Model
 from curriculum_rl.calibration.scores import scores
 from curriculum_rl.calibration.spread import Spread
 from curriculum_rl.logs.fitting_log import read_log
@@ -59,7 +59,7 @@ def test_the_pack_can_be_read_and_says_where_its_numbers_come_from(log: Path, tm
     assert len(pack.curriculum.activities) == 8
     assert pack.provenance["knowledge.learn"].startswith("fitted")
     card = (tmp_path / "pack/card.md").read_text()
-    assert f"{report.scores['BKT'].auc:.3f}" in card
+    assert f"{report.judged['BKT'].scores.auc:.3f}" in card
     assert f"{report.practice['all students, traits from their own answers'].wheel_spinning:.1%}" in card
 
 
@@ -96,7 +96,7 @@ def spoiled(log: Path, out: Path, rows: int) -> Path:
 def test_exit_codes(log: Path, tmp_path: Path, rows: int, code: int) -> None:
     bad = spoiled(log, tmp_path / "bad.csv", rows)
     console = Console(record=True, width=200)
-    assert run(small(bad, tmp_path / "pack"), console) == code
+    assert run([small(bad, tmp_path / "pack")], tmp_path / "pack", console).code == code
     rejects = tmp_path / "pack.rejects.csv"
     assert rejects.exists() == (rows > 0)
     assert (tmp_path / "pack").exists() == (code != 4)
@@ -176,11 +176,3 @@ def test_scores_by_hand() -> None:
 def test_weighted_quantiles_by_hand() -> None:
     values, weights = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 2.0])
     assert [quantile(values, weights, q) for q in (0.0, 0.25, 0.5, 0.75, 1.0)] == [1.0, 1.0, 2.0, 2.0, 3.0]
-
-
-def test_references_see_what_they_should(log: Path) -> None:
-    """Counting answers tells more than the item where students learn and differ."""
-    attempts = build_attempts(read_log(log), None, 0.2)
-    found = reference_scores(attempts.of_students(~attempts.unseen), attempts.of_students(attempts.unseen))
-    assert list(found) == ["item only", "PFA", "log-count PFA + item"]
-    assert found["log-count PFA + item"].auc > found["item only"].auc

@@ -13,7 +13,7 @@ from scipy.special import expit
 from curriculum_rl.calibration.attempts import Attempts, build_attempts
 from curriculum_rl.calibration.fit import Fit, silent
 from curriculum_rl.calibration.fit_dkt import PATIENCE, _ability, _levels, _Network, _Sequences, fit_dkt
-from curriculum_rl.calibration.reference import reference_scores
+from curriculum_rl.calibration.reference import ITEM, reference_predictions
 from curriculum_rl.calibration.scores import scores
 from curriculum_rl.logs.fitting_log import read_log
 from curriculum_rl.students.knowledge.bkt import BKT
@@ -67,7 +67,7 @@ def test_fitting_stops_in_time(fitted: Fitted) -> None:
 def test_it_predicts_students_it_never_saw(fitted: Fitted) -> None:
     """Better than the item alone, and so than no knowledge of the student."""
     found = scores(fitted.fit.predict(fitted.unseen), fitted.unseen.right)
-    item = reference_scores(fitted.fitting, fitted.unseen)["item only"]
+    item = scores(reference_predictions(fitted.fitting, fitted.unseen)[ITEM], fitted.unseen.right)
     assert found.log_loss < item.log_loss - 0.02
     assert found.auc > item.auc + 0.05
 

@@ -12,8 +12,8 @@ from scipy.special import expit, logit
 from curriculum_rl.batch import Float, Int
 from curriculum_rl.calibration.attempts import Attempts, build_attempts
 from curriculum_rl.calibration.calibrate import fitter
+from curriculum_rl.calibration.config import Model
 from curriculum_rl.calibration.fit import Fit, silent
-from curriculum_rl.calibration.report import Model
 from curriculum_rl.calibration.scores import scores
 from curriculum_rl.logs.fitting_log import read_log
 from curriculum_rl.students.knowledge.afm import AFM

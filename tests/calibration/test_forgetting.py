@@ -11,12 +11,13 @@ import pytest
 
 from curriculum_rl.batch import Float
 from curriculum_rl.calibration.attempts import Attempts
+from curriculum_rl.calibration.calibrate import calibrate
+from curriculum_rl.calibration.config import CalibrationConfig
 from curriculum_rl.calibration.fit import Fit, silent
 from curriculum_rl.calibration.fit_irt import fit_irt
-from curriculum_rl.calibration.forgetting import CAP_DAYS, retention
+from curriculum_rl.calibration.forgetting import CAP_DAYS, Forgetting, first_guess, fitted_names, retention
 from curriculum_rl.calibration.gain import gain_of
 from curriculum_rl.calibration.replay import replay, slope
-from curriculum_rl.calibration.report import CalibrationConfig
 from curriculum_rl.calibration.spread import Nodes, Spread, Volume
 from curriculum_rl.logs.fitting_log import read_log
 from curriculum_rl.students.knowledge.irt import IRT
@@ -24,6 +25,7 @@ from curriculum_rl.students.memory.consolidation import Consolidation
 from curriculum_rl.students.memory.exponential import Exponential
 from curriculum_rl.students.memory.power import Power
 from curriculum_rl.violations import InvalidInput
+from tests.calibration.simulated import some_attempts
 
 CONCEPTS = 4
 EACH = (1.0,) * CONCEPTS
@@ -187,3 +189,42 @@ def test_slope_of_logits() -> None:
     right = np.r_[np.repeat([1.0, 0.0], [300, 200]), np.repeat([1.0, 0.0], [400, 100])]
     found = slope(right, np.repeat([0, 1], 500), np.zeros(1000, dtype=np.int64))
     assert found == pytest.approx(np.log(4.0) - np.log(1.5), rel=1e-3)
+
+
+def test_gaps_of_tries_are_those_of_the_items_first_concept() -> None:
+    """Where items practise several concepts, each with gaps of its own."""
+    attempts = some_attempts(students=6, tries=20, days=True)
+    assert attempts.day is not None
+    assert attempts.gap is not None
+    firsts = attempts.members[attempts.first]
+    for i, gap in enumerate(attempts.gap):
+        concept = firsts[attempts.item[i]]
+        before = [
+            j
+            for j in range(i)
+            if attempts.student[j] == attempts.student[i]
+            and concept in attempts.members[attempts.first[attempts.item[j]] :][: attempts.count[attempts.item[j]]]
+        ]
+        assert gap == pytest.approx(attempts.day[i] - attempts.day[before[-1]] if before else np.nan, nan_ok=True)
+    entries = attempts.leading
+    assert attempts.chains.row[entries].tolist() == list(range(len(attempts.item)))
+    assert attempts.chains.concept[entries].tolist() == firsts[attempts.item].tolist()
+
+
+def test_half_lives_may_reach_a_year_and_no_more() -> None:
+    attempts = calendar(3, 1)
+    memory = Forgetting.of(first_guess("exponential"), attempts.chains)
+    for _ in range(30):
+        names = len(fitted_names(memory.memory))
+        memory = memory.moved(attempts.chains, lambda change, n=names: (np.full(n, 1e6), np.eye(n)))  # type: ignore[misc]
+    assert memory.memory.new_days == pytest.approx(CAP_DAYS)
+
+
+def test_a_log_whose_gaps_are_all_short_cannot_tell_forgetting(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    rows = [f"u{i},{t},i{t % 2},{(i + t) % 2},k,{600 * t}" for i in range(40) for t in range(8)]
+    log.write_text("\n".join(["student,order,item,answer,skills,time", *rows]) + "\n")
+    config = CalibrationConfig(log=log, out=tmp_path / "pack", model="irt", memory="power", practice="as_logged")
+    with pytest.raises(InvalidInput, match="no two tries of a concept are 12 hours or more apart"):
+        calibrate(config)
+    assert not (tmp_path / "pack").exists()

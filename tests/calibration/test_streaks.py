@@ -29,7 +29,8 @@ def test_nothing_counts_after_the_third_in_a_row() -> None:
 
 
 def test_wheel_spinning_by_hand() -> None:
-    counted = practice(*tries(PAIRS))
+    pair, right = tries(PAIRS)
+    counted = practice(pair, right, pair)
     # Determinate: all but the one that left. Spinning: ten tries without three in a row, whatever came later.
     assert (counted.spinning, counted.determinate) == (2, 4)
     assert counted.wheel_spinning == 0.5
@@ -41,7 +42,7 @@ def test_wheel_spinning_by_hand() -> None:
 def test_order_of_pairs_in_the_log_does_not_matter() -> None:
     pair, right = tries(PAIRS)
     mixed = np.argsort(np.concatenate([np.arange(len(p)) for p in PAIRS]), kind="stable")
-    together, apart = practice(pair, right), practice(pair[mixed], right[mixed])
+    together, apart = practice(pair, right, pair), practice(pair[mixed], right[mixed], pair[mixed])
     assert apart.tries.tolist() == together.tries.tolist()
     assert (apart.spinning, apart.determinate) == (together.spinning, together.determinate)
 

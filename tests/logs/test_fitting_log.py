@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from curriculum_rl.logs.fitting_log import FittingLog, read_log
+from curriculum_rl.logs.manifest import About
+from curriculum_rl.logs.store import write_log
 from curriculum_rl.violations import InvalidInput
 
 HEADER = "student,order,item,answer,skills"
@@ -137,3 +142,82 @@ def test_files_that_are_no_log(tmp_path: Path, name: str, content: bytes | None,
     with pytest.raises(InvalidInput, match=words) as error:
         read_log(path)
     assert str(path) in str(error.value)
+
+
+def test_times_that_can_be_used_are_kept_and_others_are_not_missed(tmp_path: Path) -> None:
+    header = f"{HEADER},time"
+    whole = read(tmp_path, "a,1,i,1,k,0", "a,2,i,0,k,86400", "b,1,i,1,k,0", header=header)
+    assert whole.day is not None
+    assert whole.day.tolist() == [0.0, 1.0, 0.0]
+    for rows in (
+        ("a,1,i,1,k,0", "a,2,i,0,k,"),  # one is missing
+        ("a,1,i,1,k,5", "a,2,i,0,k,5"),  # all the same
+        ("a,1,i,1,k,9", "a,2,i,0,k,5"),  # back in time
+    ):
+        found = read(tmp_path, *rows, header=header)
+        assert found.day is None
+        assert found.counts.accepted == 2
+
+
+def test_durations_are_seconds(tmp_path: Path) -> None:
+    header = f"{HEADER},latency_s"
+    log = read(tmp_path, "a,1,i,1,k,30", "a,2,i,0,k,0", "a,3,i,0,k,?", "a,4,i,0,k,-3", "a,5,i,1,k,90", header=header)
+    assert log.minutes is not None
+    np.testing.assert_array_equal(log.minutes, [0.5, np.nan, np.nan, np.nan, 1.5])
+    assert log.counts.accepted == 5
+    assert read(tmp_path, "a,1,i,1,k,", header=header).minutes is None
+    assert read(tmp_path, "a,1,i,1,k").minutes is None
+    for milliseconds in ("31000", "0.031"):
+        with pytest.raises(InvalidInput, match=r"median try would take .* `curriculum-rl import --duration-unit`"):
+            read(tmp_path, f"a,1,i,1,k,{milliseconds}", header=header)
+
+
+def canonical(folder: Path, **columns: list[object]) -> Path:
+    """A log of two students, four rows, one of them a lesson."""
+    rows: dict[str, list[object]] = {
+        "student_id": ["007", "007", "7", "007"],
+        "seq": [1, 2, 1, 5],
+        "activity_id": ["i", "j", "i", "i"],
+        "response": [1.0, 0.0, 1.0, None],
+        "skills": [["k"], ["k", "m"], ["k"], ["k"]],
+        "event_type": ["attempt", "attempt", "attempt", "lesson"],
+    }
+    write_log(folder, [pa.table(rows | columns)], About(source="made for a test"))
+    return folder
+
+
+def test_a_canonical_log_is_read_as_it_is(tmp_path: Path) -> None:
+    log = read_log(canonical(tmp_path / "log", duration_s=[30.0, None, 90.0, 5.0], t_rel_s=[0.0, 86400.0, 0.0, 9e5]))
+    assert (log.students, log.items) == (("007", "7"), ("i", "j"))
+    assert log.skills == (("k",), ("k", "m"))
+    assert log.right.tolist() == [True, False, True]
+    assert log.counts.read == log.counts.accepted == 3
+    assert log.minutes is not None
+    np.testing.assert_array_equal(log.minutes, [0.5, np.nan, 1.5])
+    assert log.day is not None
+    assert log.day.tolist() == [0.0, 1.0, 0.0]
+
+
+def test_dates_of_a_canonical_log(tmp_path: Path) -> None:
+    when = [datetime(2024, 2, day, 12, tzinfo=UTC) for day in (1, 3, 1, 9)]
+    log = read_log(canonical(tmp_path / "log", timestamp=list(when)))
+    assert log.day is not None
+    assert np.diff(log.day[:2]).tolist() == [2.0]
+
+
+def test_partial_credit_is_rejected_row_by_row(tmp_path: Path) -> None:
+    log = read_log(canonical(tmp_path / "log", response=[1.0, 0.5, 0.0, None]))
+    assert [(r.line, r.column, r.code) for r in log.rejects.found] == [(2, "response", "answer")]
+
+
+def test_a_canonical_log_without_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no row has an answer"):
+        read_log(canonical(tmp_path / "unanswered", response=[None] * 4))
+    bare = canonical(tmp_path / "bare", skills=[None] * 4)
+    with pytest.raises(InvalidInput, match="no row names a skill"):
+        read_log(bare)
+    assert read_log(bare, items_with_skills=frozenset({"i", "j"})).counts.accepted == 3
+    with pytest.raises(InvalidInput, match="names its own"):
+        read_log(bare, {"item": "activity_id"})
+    with pytest.raises(InvalidInput, match="column time: is missing"):
+        read_log(bare, items_with_skills=frozenset({"i", "j"}), timed=True)

@@ -1,54 +1,63 @@
-"""What `curriculum-rl calibrate` can be told, and the configuration made of it; fits are imported when they run."""
+"""What `curriculum-rl calibrate` can be told, and the configurations made of it; fits are imported when they run."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Final, get_args
 
-if TYPE_CHECKING:
-    from curriculum_rl.calibration.calibrate import CalibrationConfig
+from curriculum_rl.calibration.config import GROW, CalibrationConfig, Ends, FittedMemory, Model, Several
+
+ALL: Final = "all"
+_USUAL: Final[dict[str, Any]] = {field.name: field.default for field in fields(CalibrationConfig)}
+_NUMBERS: Final = {
+    "start_slope": "logits a try at which fitting afm begins; small if little is learned",
+    "min_students": "on a concept, below which the pack leaves it out",
+    "min_tries": "on a concept, below which the pack leaves it out",
+    "unseen_share": "of students kept from fitting, if the log has no split",
+    "iterations": "of the fit, at most",
+    "repeats": "simulations of the log's students",
+    "seed": "of those simulations",
+    "reject_limit": "share of unusable rows above which nothing is written",
+}
 
 
 def add_arguments(added: argparse.ArgumentParser) -> None:
     """Adds them to the verb's parser."""
     added.add_argument("--log", required=True, type=Path, metavar="FILE", help="Parquet or CSV, a row for each try")
     added.add_argument("--q-matrix", type=Path, metavar="FILE", help="items by skills, .npz or CSV")
-    models = ("afm", "bkt", "dkt", "irt", "pfa")
-    added.add_argument("--model", required=True, choices=models, help="of how knowledge grows")
+    models = f"of how knowledge grows; several, or {ALL}, are compared, and each gets a pack OUT/MODEL"
+    added.add_argument("--model", required=True, nargs="+", choices=(*get_args(Model), ALL), help=models)
     added.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="of the pack; made if need be")
     added.add_argument("--column", action="append", default=[], metavar="ROLE=NAME", help="the column of a role")
-    added.add_argument("--source", default="", metavar="TEXT", help="of the log, for the card (default: the file)")
-    added.add_argument("--terms", default="", metavar="TEXT", help="of the log and its citation, for the card")
-    added.add_argument("--note", default="", metavar="TEXT", help="of what the pack is good for, for the card")
-    rule = "assumed, or a rule of half-lives fitted to the log's times (afm and irt)"
-    added.add_argument("--memory", choices=("assumed", "exponential", "power"), default="assumed", help=rule)
-    ends = "compare with simulations up to three right in a row, or try by try as logged"
-    added.add_argument("--practice", choices=("three_in_a_row", "as_logged"), default="three_in_a_row", help=ends)
-    needs = "inferred from the log (default), or none"
-    added.add_argument("--prerequisites", choices=("inferred", "none"), default="inferred", help=needs)
-    several = "what an item of several skills practises: one concept for the set, or each"
-    added.add_argument("--several", choices=("set", "each"), default="set", help=f"{several} (default set)")
-    for name, kind, default, help in (
-        ("start-slope", float, 0.1, "logits a try at which fitting afm begins; small if little is learned"),
-        ("min-students", int, 30, "on a concept, below which the pack leaves it out"),
-        ("min-tries", int, 200, "on a concept, below which the pack leaves it out"),
-        ("unseen-share", float, 0.2, "of students kept from fitting, if the log has no split"),
-        ("iterations", int, 30, "of the fit, at most"),
-        ("repeats", int, 5, "simulations of the log's students"),
-        ("seed", int, 0, "of those simulations"),
-        ("reject-limit", float, 0.01, "share of unusable rows above which nothing is written"),
+    for name, help in (
+        ("source", "of the log, for the card (default: the file)"),
+        ("terms", "of the log and its citation, for the card"),
+        ("note", "of what the pack is good for, for the card"),
     ):
-        added.add_argument(f"--{name}", type=kind, default=default, metavar="N", help=f"{help} (default {default:g})")
+        added.add_argument(f"--{name}", default=_USUAL[name], metavar="TEXT", help=help)
+    for name, choices, help in (
+        ("memory", get_args(FittedMemory), "assumed, or a rule of half-lives fitted to the log's times (afm and irt)"),
+        ("practice", get_args(Ends), "compare with simulations up to three right in a row, or try by try as logged"),
+        ("prerequisites", ("inferred", "none"), "inferred from the log, or none"),
+        ("several", get_args(Several), "what an item of several skills practises: one concept for the set, or each"),
+    ):
+        usual = _USUAL[name]
+        added.add_argument(f"--{name}", choices=choices, default=usual, help=f"{help} (default {usual})")
+    for name, help in _NUMBERS.items():
+        usual = _USUAL[name]
+        option = f"--{name.replace('_', '-')}"
+        added.add_argument(option, type=type(usual), default=usual, metavar="N", help=f"{help} (default {usual:g})")
 
 
-def config_of(typed: argparse.Namespace) -> CalibrationConfig:
-    """The configuration that was typed.
+def configs_of(typed: argparse.Namespace) -> tuple[CalibrationConfig, ...]:
+    """The configuration of each model that was typed.
 
     Raises:
         InvalidInput: a column is no role and name, or a setting is out of its range.
     """
-    from curriculum_rl.calibration.calibrate import CalibrationConfig
+    from curriculum_rl.calibration.family import member
     from curriculum_rl.logs.table import ALIASES
     from curriculum_rl.violations import Violations
 
@@ -60,5 +69,10 @@ def config_of(typed: argparse.Namespace) -> CalibrationConfig:
             check.add("column", text, f"must be ROLE=NAME, the role one of {', '.join(ALIASES)}")
         columns[role] = name
     check.raise_all()
-    settings = {name: value for name, value in vars(typed).items() if name not in ("verb", "debug", "column")}
-    return CalibrationConfig(columns=columns, **settings)
+    settings = {name: value for name, value in vars(typed).items() if name in _USUAL}
+    models: tuple[Model, ...] = get_args(Model) if ALL in typed.model else tuple(dict.fromkeys(typed.model))
+    if len(models) == 1:
+        return (CalibrationConfig(**settings | {"columns": columns, "model": models[0]}),)
+    able = next((m for m in GROW if m in models), models[0])
+    whole = CalibrationConfig(**settings | {"columns": columns, "model": able})
+    return tuple(member(whole, model) for model in models)

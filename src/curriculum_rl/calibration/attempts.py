@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from scipy import sparse
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.calibration.config import Several
 from curriculum_rl.calibration.q_matrix import QMatrix, natural
 from curriculum_rl.logs.fitting_log import FittingLog
 
@@ -31,7 +31,8 @@ class Attempts:
         first, count: concepts of item j are `members[first[j] : first[j] + count[j]]`.
         combination: which distinct set of concepts an item needs, (J,).
         unseen: students kept from fitting, (U,).
-        day: of each try, (n,); None where times were not read.
+        day: of each try, (n,); None where the log has no times.
+        minutes: that each try took, nan where unknown, (n,); None where the log never says.
     """
 
     students: tuple[str, ...]
@@ -45,6 +46,7 @@ class Attempts:
     combination: Int
     unseen: Bool
     day: Float | None = None
+    minutes: Float | None = None
 
     @property
     def items(self) -> int:
@@ -54,8 +56,9 @@ class Attempts:
     def of_students(self, chosen: Bool) -> Attempts:
         """The tries of these students alone, (U,) bool; every index keeps its meaning."""
         rows = chosen[self.student]
-        day = None if self.day is None else self.day[rows]
-        return replace(self, student=self.student[rows], item=self.item[rows], right=self.right[rows], day=day)
+        day, minutes = (None if times is None else times[rows] for times in (self.day, self.minutes))
+        student, item, right = self.student[rows], self.item[rows], self.right[rows]
+        return replace(self, student=student, item=item, right=right, day=day, minutes=minutes)
 
     @cached_property
     def begins(self) -> Int:
@@ -75,6 +78,20 @@ class Attempts:
         """The same tries, by student and concept."""
         return _chains(self)
 
+    @cached_property
+    def leading(self) -> Int:
+        """Which entry of `chains` each try is at the first concept of its item, (n,)."""
+        chains = self.chains
+        own = np.flatnonzero(chains.concept == self.members[self.first[chains.item]])
+        entries: Int = own[np.argsort(chains.row[own])]
+        return entries
+
+    @property
+    def gap(self) -> Float | None:
+        """Days since the last try at the first concept of the item, nan where there was none, (n,); None untimed."""
+        gap = self.chains.gap
+        return None if gap is None else np.where(self.leading < self.chains.count, np.nan, gap[self.leading])
+
 
 @dataclass(frozen=True)
 class Chains:
@@ -91,7 +108,7 @@ class Chains:
         continued: whether another try of the same chain follows, (E,).
         rows: n, the number of tries.
         gap: days since the try before it of the same chain, or, at the first, since the student's first try in the
-            log, (E,); None where times were not read.
+            log, (E,); None where the log has no times.
     """
 
     starts: Int
@@ -119,10 +136,6 @@ class Chains:
     def to_rows(self) -> sparse.csr_matrix:
         """(n, E): averages a probability over the concepts of each try."""
         return sparse.csr_matrix((self.share, (self.row, np.arange(len(self.row)))), (self.rows, len(self.row)))
-
-
-Several = Literal["set", "each"]
-"""What items of several skills practise: one concept for each distinct set of skills, or every skill."""
 
 
 def build_attempts(
@@ -158,6 +171,7 @@ def build_attempts(
         combination=np.array(combination, dtype=np.int64),
         unseen=log.unseen if log.unseen is not None else _by_hash(log.students, unseen_share),
         day=log.day,
+        minutes=log.minutes,
     )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
+from collections.abc import Mapping
 from dataclasses import fields
 
 import numpy as np
 
-from curriculum_rl.calibration.card_replay import forgetting, replays
-from curriculum_rl.calibration.pack import SUBGROUPS, concept_id, forms_of
+from curriculum_rl.calibration.card_replay import HOW_CHECKED, check_table, forgetting, replays, response_times
+from curriculum_rl.calibration.checks import Check
+from curriculum_rl.calibration.config import CalibrationConfig
+from curriculum_rl.calibration.flags import LOOKED_FOR
+from curriculum_rl.calibration.pack import PROBLEM, SUBGROUPS, Form, concept_id, forms_of
 from curriculum_rl.calibration.predictive import Comparison
 from curriculum_rl.calibration.prerequisites import FIRST_SHARE, HELPS, MET, MOST_PARENTS
 from curriculum_rl.calibration.report import CalibrationReport
-from curriculum_rl.calibration.scores import Scores
+from curriculum_rl.calibration.response_times import ResponseTimes
 from curriculum_rl.calibration.streaks import IN_A_ROW, WITHIN
 
 MODELS = {
@@ -44,15 +49,16 @@ rate. So the subgroups below differ by little at first."""
 
 _SHOWN = (
     "memory", "practice", "prerequisites", "several", "start_slope", "min_students", "min_tries", "unseen_share",
-    "iterations", "repeats", "seed", "reject_limit",
+    "iterations", "repeats", "seed", "reject_limit", "source", "terms", "note",
 )  # fmt: skip
 """Settings that the command on the card gives where they are not as usual."""
 
 
 def card(report: CalibrationReport) -> str:
     """Markdown, deterministic: no date, no machine."""
-    parts = [_head(report), _fitted(report), _unseen(report)]
+    parts = [_head(report), _fitted(report), _unseen(report), _flags(report)]
     parts += [forgetting(report)] if report.gain else []
+    parts += [response_times(report.times, report)] if report.times else []
     parts += [_practice(report) if report.practice else replays(report), _prerequisites(report)]
     parts += [_left_out(report), _limits(report)]
     return "\n\n".join(_wrapped(block) for part in parts for block in part.split("\n\n")) + "\n"
@@ -60,24 +66,13 @@ def card(report: CalibrationReport) -> str:
 
 def _wrapped(block: str) -> str:
     """A paragraph filled to 110 columns; tables, headings, lists and code as they are."""
-    if block.startswith(("|", "#", "-", " ")):
+    if block.startswith(("|", "#", "- ", " ")):
         return block
     return textwrap.fill(" ".join(block.split()), 110, break_long_words=False, break_on_hyphens=False)
 
 
 def _head(report: CalibrationReport) -> str:
-    config, counts = report.config, report.counts
-    arguments = ["curriculum-rl calibrate", f"--log {config.log.name}"]
-    arguments += [f"--q-matrix {config.q_matrix.name}"] if config.q_matrix else []
-    arguments += [f"--model {config.model}", f"--out simulators/{config.out.name}"]
-    arguments += [f"--column {role}={name}" for role, name in config.columns.items()]
-    for name in _SHOWN:
-        value = getattr(config, name)
-        usual = next(f.default for f in fields(config) if f.name == name)
-        arguments += [f"--{name.replace('_', '-')} {value}"] if value != usual else []
-    arguments += [f'--source "{config.source}"'] if config.source else []
-    arguments += [f'--terms "{config.terms}"'] if config.terms else []
-    arguments += [f'--note "{config.note}"'] if config.note else []
+    config, counts, (fitted, unseen) = report.config, report.evidence.counts, report.evidence.students
     terms = f"\n\nThe log's terms and citation: {config.terms}" if config.terms else ""
     notices = [text for text in (NOTICES.get(config.model), config.note) if text]
     note = "".join(f"\n\n{text}" for text in notices)
@@ -86,14 +81,27 @@ def _head(report: CalibrationReport) -> str:
 Simulated students fitted to {config.source or config.log.name}: {MODELS[config.model]}. Parameters and figures only; no
 row of the log is here.
 
-    {" ".join(arguments)}
+    {_command(config)}
 
 writes these files again, byte for byte on the same platform and package versions.{terms}
 
 The log: {counts.read:,} rows read, {counts.accepted:,} accepted, {counts.rejected:,} rejected, {counts.merged:,} merged
-into others; {report.fitting + report.unseen:,} students, of whom {report.fitting:,} were fitted and {report.unseen:,}
+into others; {fitted + unseen:,} students, of whom {fitted:,} were fitted and {unseen:,}
 kept apart to judge the fit. All parameters come from the fitted students alone. `tries` in concepts.csv counts their
 rows."""
+
+
+def _command(config: CalibrationConfig) -> str:
+    """What to type to write the pack again."""
+    typed = ["curriculum-rl", "calibrate", "--log", config.log.name]
+    typed += ["--q-matrix", config.q_matrix.name] if config.q_matrix else []
+    typed += ["--model", config.model, "--out", f"simulators/{config.out.name}"]
+    for role, name in config.columns.items():
+        typed += ["--column", f"{role}={name}"]
+    usual = {setting.name: setting.default for setting in fields(config)}
+    for name in [name for name in _SHOWN if getattr(config, name) != usual[name]]:
+        typed += [f"--{name.replace('_', '-')}", str(getattr(config, name))]
+    return shlex.join(typed)
 
 
 def _fitted(report: CalibrationReport) -> str:
@@ -103,9 +111,9 @@ def _fitted(report: CalibrationReport) -> str:
         for name in fit.knowledge.concept_fields()
     ]
     shares = ", ".join(f"{g.name} {g.share:.0%} at {g.mean:+.1f} sd" for g in SUBGROUPS)
-    of_concept = forms_of(report.attempts)
+    of_concept = forms_of(report.evidence.attempts)
     forms = ", ".join(
-        f"{f.name} (quantile {f.quantile:g}, learning x {f.learning:g}, {f.minutes:g} minutes)" for f in of_concept
+        f"{f.name} (quantile {f.quantile:g}, learning x {f.learning:g}, {_long(f, report.times)})" for f in of_concept
     )
     how_many = {2: "two", 4: "four"}[len(of_concept)]
     memory = "memory, " if fit.memory is None else ""
@@ -118,6 +126,7 @@ def _fitted(report: CalibrationReport) -> str:
     between = f"""Ability and rate are allowed to go with how many concepts a student meets {volume}, so that those who
 stay long do not stand for everybody."""
     between = STUDENTS.get(report.config.model, between)
+    published = "" if report.times else " **Published**: the spread of pace, van der Linden (2006)."
     return f"""## What is fitted, what is assumed
 
 `population.yaml` says of every parameter whether it was fitted, published or assumed.
@@ -134,7 +143,12 @@ Between items of a concept: difficulty sd {fit.difficulty_sd:.2f} logits, each i
 
 **Assumed**: the subgroups ({shares}; together they have the fitted variances), {how_many} activities a concept
 ({forms}; the difficulties are quantiles of the fitted ones, the worked example shows no answer),
-{memory}goals, leak and calendar. **Published**: the spread of pace, van der Linden (2006)."""
+{memory}goals, leak and calendar.{published}"""
+
+
+def _long(form: Form, times: ResponseTimes | None) -> str:
+    """How long the form takes: in minutes, or, where times were fitted, beside a problem."""
+    return f"{form.minutes / PROBLEM.minutes:g} of a problem's time" if times else f"{form.minutes:g} minutes"
 
 
 def _kept(report: CalibrationReport, name: str) -> np.ndarray:
@@ -142,19 +156,23 @@ def _kept(report: CalibrationReport, name: str) -> np.ndarray:
 
 
 def _unseen(report: CalibrationReport) -> str:
-    rows = [
-        f"| {name} | {s.auc:.3f} | {s.rmse:.3f} | {s.log_loss:.3f} | {s.calibration_error:.3f} |"
-        for name, s in report.scores.items()
-    ]
-    own: Scores = report.scores[report.config.label]
+    rows = []
+    for name, judged in report.judged.items():
+        s, less = judged.scores, judged.auc
+        gain = f"{less.mean:+.3f} ({less.low:+.3f} to {less.high:+.3f})" if less else ""
+        figures = f"{s.auc:.3f} | {s.rmse:.3f} | {s.log_loss:.3f} | {s.calibration_error:.3f}"
+        rows.append(f"| {name} | {figures} | {gain} |")
+    own = report.judged[report.config.label].scores
     bins = [f"| {p:.3f} | {y:.3f} | {n:,} |" for p, y, n in own.calibration]
     return f"""## Fit on students it never saw
 
-One step ahead, {own.n:,} tries of {report.unseen:,} students; a student's ability and rate are inferred from that
-student's own earlier answers alone.
+One step ahead, {own.n:,} tries of {report.evidence.students[1]:,} students; a student's ability and rate are inferred
+from that student's own earlier answers alone. Best-LR is the reference to beat: a logistic regression on the item, the
+concepts, and the logarithms of earlier right and wrong answers, by concept and in all (Gervet et al. 2020). The last
+column is the AUC less that of Best-LR, with a 95% interval by a bootstrap over the students.
 
-| | AUC | RMSE | log-loss | calibration error |
-|---|---|---|---|---|
+| | AUC | RMSE | log-loss | calibration error | AUC less Best-LR |
+|---|---|---|---|---|---|
 {chr(10).join(rows)}
 
 Calibration of {report.config.label}, by tenths of the predictions:
@@ -164,8 +182,15 @@ Calibration of {report.config.label}, by tenths of the predictions:
 {chr(10).join(bins)}"""
 
 
+def _flags(report: CalibrationReport) -> str:
+    found = "\n".join(f"- {flag}" for flag in report.flags)
+    return f"""## What is wrong with this fit
+
+{found or f"Nothing that is looked for: {LOOKED_FOR}."}"""
+
+
 def _practice(report: CalibrationReport) -> str:
-    tables = "\n\n".join(_comparison(name, c) for name, c in report.practice.items())
+    tables = "\n\n".join(_comparison(name, c, report.checks[name]) for name, c in report.practice.items())
     return f"""## Simulated and real practice
 
 Each student of the log is simulated through the same sets of skills in the same order with the same items,
@@ -175,12 +200,12 @@ those that the real student met are drawn from what others met there. What the r
 the third right in a row is left out, too. Traits come from the posterior given the student's own
 answers, or, without looking at any answer, from the population of students who meet as many concepts.
 Wheel-spinning: {WITHIN} tries and never {IN_A_ROW} right in a row, among pairs
-that have {WITHIN} tries or reached {IN_A_ROW} in a row.
+that have {WITHIN} tries or reached {IN_A_ROW} in a row. {HOW_CHECKED}
 
 {tables}"""
 
 
-def _comparison(name: str, c: Comparison) -> str:
+def _comparison(name: str, c: Comparison, checks: Mapping[str, Check]) -> str:
     rows = [
         f"| {t + 1} | {real:.3f} | {simulated:.3f} | {simulated - real:+.3f} | {n:,} |"
         for t, (real, simulated, n) in enumerate(zip(c.real.accuracy, c.accuracy, c.real.tries, strict=True))
@@ -189,6 +214,8 @@ def _comparison(name: str, c: Comparison) -> str:
 
 Accuracy by opportunity within {c.furthest:.3f} of the real curve. Wheel-spinning {c.wheel_spinning:.1%}, real
 {c.real.wheel_spinning:.1%} of {c.real.determinate:,} determinate pairs.
+
+{check_table(checks)}
 
 | opportunity | real | simulated | difference | real tries |
 |---|---|---|---|---|
@@ -216,7 +243,7 @@ depends on A, and the order of a course is its authors' opinion."""
 
 
 def _left_out(report: CalibrationReport) -> str:
-    fit, concepts = report.fit, report.attempts.concepts
+    fit, concepts = report.fit, report.evidence.attempts.concepts
     config = report.config
     enough = (report.students >= config.min_students) & (report.tries >= config.min_tries)
     rows = [

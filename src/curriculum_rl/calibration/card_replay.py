@@ -1,11 +1,20 @@
-"""The parts of a calibrated pack's card about fitted forgetting, and about practice replayed as logged."""
+"""The parts of a calibrated pack's card about fitted forgetting and times, and about practice replayed as logged."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from curriculum_rl.calibration.checks import Check
 from curriculum_rl.calibration.forgetting import SESSION, fitted_names
 from curriculum_rl.calibration.replay import Replay
 from curriculum_rl.calibration.report import CalibrationReport
-from curriculum_rl.calibration.streaks import WITHIN
+from curriculum_rl.calibration.response_times import LONGEST, ResponseTimes
+from curriculum_rl.calibration.streaks import LEAST, WITHIN
+
+HOW_CHECKED = f"""The checks are figures that the fit was not made for; those outside what one simulation and the next
+give are what these students do not do as real ones did. Between students counts those with {LEAST} tries or more."""
 
 
 def forgetting(report: CalibrationReport) -> str:
@@ -36,23 +45,47 @@ units); on the {gain.later_tries:,} tries half a day or more after the concept's
 
 def replays(report: CalibrationReport) -> str:
     """Real and simulated answers to the same tries."""
-    tables = "\n\n".join(_replay(name, r) for name, r in report.replays.items())
+    tables = "\n\n".join(_replay(name, r, report.checks[name]) for name, r in report.replays.items())
     return f"""## Simulated and real practice
 
 Each student of the log is simulated {report.config.repeats} times through the same items at the same moments; answers
 alone differ. Traits come from the posterior given the student's own answers, or, without looking at any answer, from
 the population of students who meet as many concepts. The slope is that of a logistic regression of being right on the
-opportunity, with a level of each concept, over the first {WITHIN} tries: it holds learning, and who goes on.
+opportunity, with a level of each concept, over the first {WITHIN} tries: it holds learning, and who goes on. Practice
+counts as wheel-spinning up to the third right answer in a row. {HOW_CHECKED}
 
 {tables}"""
 
 
-def _replay(name: str, r: Replay) -> str:
+def response_times(times: ResponseTimes, report: CalibrationReport) -> str:
+    """How long tries take, and whether simulated ones take as long."""
+    low, middle, high = np.quantile(times.minutes[report.concepts], (0.25, 0.5, 0.75))
+    return f"""## Response times
+
+**Fitted** to {times.tries:,} tries whose duration the log tells: a log-normal of each concept (median {middle:.2f}
+minutes, quartiles {low:.2f} and {high:.2f}), the pace of a student (sd {times.pace_sd:.2f} of the logarithm), and a
+residual (sd {times.residual_sd:.2f}), in which are the items. Left out as time away: {times.away:.1%} of the timed
+tries, which took over {LONGEST:g} minutes. All students are simulated {report.config.repeats} times on the same tries.
+
+{check_table(report.time_checks)}"""
+
+
+def check_table(checks: Mapping[str, Check]) -> str:
+    """Posterior predictive checks."""
+    lines = [
+        f"| {what} | {check.real:.3f} | {check.mean:.3f} | {min(check.simulated):.3f} to {max(check.simulated):.3f} |"
+        for what, check in checks.items()
+    ]
+    return "\n".join(["| check | real | simulated | from simulation to simulation |", "|---|---|---|---|", *lines])
+
+
+def _replay(name: str, r: Replay, checks: Mapping[str, Check]) -> str:
     real, simulated, sd = r.slopes()
     parts = [
         f"### {name[0].upper()}{name[1:]}",
         f"{real:+.4f} logits a try; simulated {simulated:+.4f} (sd of one simulation {sd:.4f}). Accuracy by "
         f"opportunity within {r.furthest:.3f} of the real curve.",
+        check_table(checks),
         _table("opportunity", r.by_opportunity()),
     ]
     if r.gap is not None:

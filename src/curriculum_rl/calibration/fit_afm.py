@@ -12,6 +12,7 @@ import numpy as np
 
 from curriculum_rl.batch import Float
 from curriculum_rl.calibration.attempts import Attempts, Chains
+from curriculum_rl.calibration.config import USUAL_SLOPE
 from curriculum_rl.calibration.fit import Fit, Prior, Tick
 from curriculum_rl.calibration.forgetting import Fitted
 from curriculum_rl.calibration.growth import fit_growth
@@ -20,9 +21,6 @@ from curriculum_rl.students.knowledge.afm import AFM
 from curriculum_rl.students.knowledge.concept_model import ConceptModel
 
 _SMALLEST = 1e-3
-USUAL_SLOPE = 0.1
-"""Logits a try over 27 data sets: Koedinger et al. (2023), doi:10.1073/pnas.2221311120. Where a log holds far less, say
-so: on a logarithm EM would take hundreds of iterations from here to there."""
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,6 @@ from curriculum_rl.students.memory.consolidation import Consolidation
 from curriculum_rl.students.memory.exponential import Exponential
 from curriculum_rl.students.memory.power import Power
 
-FittedMemory = Literal["assumed", "exponential", "power"]
-"""The memory that a pack takes as assumed, or the rule of half-lives fitted to the log."""
 Fitted = Literal["assumed", "none", "exponential", "power"]
 """What a model of growth is fitted with; with none, all is kept, and fitting stops by the rule of fitted memories."""
 
@@ -54,8 +52,8 @@ _PRIOR_SD: Final = 1.5  # of a logarithm: a factor of 20 either way within two s
 _NUDGE: Final = 1e-3
 _LARGEST: Final = 0.5  # step of a logarithm in one iteration
 _SETTLED: Final = 0.01  # of a logarithm
-_LOWEST, _HIGHEST = 1e-3, 99.0
-_DECAY: Final = (0.05, 20.0)  # what the power law takes
+_BOUNDS: Final = {"new_days": (1e-3, CAP_DAYS), "decay": (0.05, 20.0)}  # the latter: what the power law takes
+_OTHERS: Final = (1e-3, 99.0)
 
 
 def first_guess(kind: str) -> Consolidation:
@@ -123,7 +121,7 @@ class Forgetting:
         gradient = gradient + np.array([p.gradient(v) for p, v in zip(priors, now, strict=True)])
         information = information + np.diag([p.curvature for p in priors])
         step = np.clip(np.linalg.solve(information, gradient), -_LARGEST, _LARGEST)
-        low, high = np.log([_DECAY if name == "decay" else (_LOWEST, _HIGHEST) for name in names]).T
+        low, high = np.log([_BOUNDS.get(name, _OTHERS) for name in names]).T
         after = np.clip(now + step, low, high)
         memory = _with(self.memory, dict(zip(names, after.tolist(), strict=True)))
         return Forgetting(memory, retention(memory, chains), bool(np.abs(after - now).max() < _SETTLED))

@@ -10,6 +10,7 @@ from curriculum_rl.batch import Float
 from curriculum_rl.calibration.attempts import Attempts
 from curriculum_rl.calibration.fit import summed
 from curriculum_rl.calibration.replay import GAPS, by_days
+from curriculum_rl.calibration.scores import log_losses
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Gain:
         all, error: over all tries, and its standard error with students as the units.
         later, later_error: the same over tries at least half a day after the concept's last.
         students, tries, later_tries: how many.
-        by_gap: days since the concept's last try, tries, share right, and predicted with and without forgetting.
+        by_gap: days since the last try of the item's first concept, tries, share right, and predicted with and without
+            forgetting.
     """
 
     all: float
@@ -41,13 +43,10 @@ class Gain:
 
 
 def gain_of(unseen: Attempts, predicted: Float, forgetless: Float) -> Gain:
-    """Compares two predictions of each try, (n,) each, of students that neither fit saw."""
-    chains = unseen.chains
-    assert chains.gap is not None, "the log has no times"
-    gap = np.full(chains.rows, np.nan)
-    gap[chains.row[chains.count :]] = chains.gap[chains.count :]
-    right = unseen.right > 0
-    better = np.log(np.where(right, predicted, 1.0 - predicted)) - np.log(np.where(right, forgetless, 1.0 - forgetless))
+    """Compares two predictions of each try, (n,) each, of students that neither fit saw; some gap is of half a day."""
+    gap, right = unseen.gap, unseen.right
+    assert gap is not None, "the log has no times"
+    better = log_losses(forgetless, right) - log_losses(predicted, right)
     later = gap >= GAPS[1]
     rows = []
     for name, own in by_days(gap):

@@ -16,6 +16,7 @@ from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.calibration.attempts import Attempts
 from curriculum_rl.calibration.fit import Fit
 from curriculum_rl.calibration.prerequisites import Edge
+from curriculum_rl.calibration.response_times import ResponseTimes
 from curriculum_rl.calibration.spread import Spread
 from curriculum_rl.files import write_whole
 from curriculum_rl.students.memory.consolidation import Consolidation
@@ -44,9 +45,10 @@ class Form:
     answered: bool = True
 
 
+PROBLEM = Form("problem", 0.5, 2.0, 1.0)
 FORMS = (
     Form("easy problem", 0.15, 1.8, 0.7),
-    Form("problem", 0.5, 2.0, 1.0),
+    PROBLEM,
     Form("hard problem", 0.85, 2.4, 1.25),
     Form("worked example", 0.5, 2.0, 1.7, answered=False),
 )
@@ -80,7 +82,13 @@ def short(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def groups(spread: Spread, memory_sd: float = 0.3) -> list[dict[str, Any]]:
+PACE_SD = 0.25
+"""Of the logarithm, where a log has no durations: within .18 to .37, van der Linden (2006)."""
+RESIDUAL_SD = 0.5
+"""Likewise."""
+
+
+def groups(spread: Spread, memory_sd: float = 0.3, pace_sd: float = PACE_SD) -> list[dict[str, Any]]:
     """The subgroups as settings: a mixture with the fitted variances of ability and rate, and their covariance.
 
     With means m_g sd apart, the sd within is sd * sqrt(1 - sum_g share_g m_g^2). Rates have the same mean in every
@@ -98,7 +106,7 @@ def groups(spread: Spread, memory_sd: float = 0.3) -> list[dict[str, Any]]:
             "rate_sd": short(spread.rate_sd),
             "correlation": short(correlation),
             "pace_mean": 0.0,
-            "pace_sd": 0.25,
+            "pace_sd": short(pace_sd),
             "memory_mean": 0.0,
             "memory_sd": memory_sd,
         }
@@ -121,14 +129,15 @@ def concepts_csv(attempts: Attempts, fit: Fit, kept: Int, tries: Int) -> str:
     return _table(["id", "name", "tries", *fields], rows)
 
 
-def activities_csv(attempts: Attempts, fit: Fit, kept: Int) -> str:
-    """Each concept's activities, one of every form."""
+def activities_csv(attempts: Attempts, fit: Fit, kept: Int, times: ResponseTimes | None = None) -> str:
+    """Each concept's activities, one of every form; fitted times are those of a problem."""
     chains = attempts.chains
     rows = []
     for k in kept:
         own = chains.concept == k
         values = fit.difficulty[chains.item[own]]
         concept = attempts.concepts[k]
+        usual = times.minutes[k] / PROBLEM.minutes if times else 1.0
         for form in forms_of(attempts):
             difficulty = quantile(values, chains.share[own], form.quantile)
             rows.append(
@@ -138,7 +147,7 @@ def activities_csv(attempts: Attempts, fit: Fit, kept: Int) -> str:
                     form.name,
                     concept_id(concept),
                     short(difficulty),
-                    form.minutes,
+                    short(form.minutes * usual),
                     form.learning,
                     int(form.answered),
                 ]
@@ -158,15 +167,18 @@ def prerequisites_csv(attempts: Attempts, edges: Iterable[Edge]) -> str:
     return _table(["prerequisite", "concept", "strength"], rows)
 
 
-def population_yaml(fit: Fit, provenance: Mapping[str, str]) -> str:
+def population_yaml(fit: Fit, provenance: Mapping[str, str], times: ResponseTimes | None = None) -> str:
     """The settings of the population; concepts.csv holds the knowledge model's numbers."""
     model = type(fit.knowledge)
     files = {setting: name for setting, (name, _) in fit.knowledge.files().items()}
     settings = {
         "knowledge": {"_target_": f"{model.__module__}.{model.__qualname__}", **files},
         "memory": _settings_of(fit.memory or Exponential()),
-        "pace": {"_target_": "curriculum_rl.students.pace.Pace", "residual_sd": 0.5},
-        "groups": groups(fit.spread, 0.3 if fit.memory is None else 0.0),
+        "pace": {
+            "_target_": "curriculum_rl.students.pace.Pace",
+            "residual_sd": short(times.residual_sd) if times else RESIDUAL_SD,
+        },
+        "groups": groups(fit.spread, 0.3 if fit.memory is None else 0.0, times.pace_sd if times else PACE_SD),
         "goals": {"share": 0.4},
         "leak": 0.1,
         "course": {

@@ -156,7 +156,7 @@ def simulate(
         gone = leave[kind, step, np.minimum(so_far[mine], MANY), np.minimum(run[mine], IN_A_ROW - 1)]
         left = rng.random(len(who)) < gone
         over[mine] = (run[mine] >= IN_A_ROW) | left
-    return practice(plan.pair[did], was_right[did])
+    return practice(plan.pair[did], was_right[did], np.repeat(plan.student, length)[did])
 
 
 def loads(attempts: Attempts, nothing: int) -> tuple[Int, Float]:
@@ -194,4 +194,4 @@ def compare(attempts: Attempts, fit: Fit, seed: int, repeats: int, own_answers: 
         plan = build_plan(attempts, rng)
         traits = draw_traits(weight[plan.student], grid, rng)
         simulated.append(simulate(attempts, fit, traits, plan, leave, rng))
-    return Comparison(practice(pair, right), tuple(simulated))
+    return Comparison(practice(pair, right, attempts.student), tuple(simulated))

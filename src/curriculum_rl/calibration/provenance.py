@@ -31,7 +31,9 @@ _MEMORY = {
 }
 
 
-def provenance(fit: Fit, source: str, inferred: bool = True, told_apart: bool = True) -> dict[str, str]:
+def provenance(
+    fit: Fit, source: str, inferred: bool = True, told_apart: bool = True, timed: bool = False
+) -> dict[str, str]:
     """The lines for population.yaml.
 
     Args:
@@ -39,6 +41,7 @@ def provenance(fit: Fit, source: str, inferred: bool = True, told_apart: bool = 
         source: names the log.
         inferred: whether prerequisites were inferred from it.
         told_apart: whether it tells items of a concept apart.
+        timed: whether it says how long tries take.
     """
     fitted = (*fit.knowledge.concept_fields(), *fit.knowledge.files())
     lines = {f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fitted}
@@ -77,6 +80,13 @@ def provenance(fit: Fit, source: str, inferred: bool = True, told_apart: bool = 
         )
         lines["activities.minutes"] = "assumed: 2 minutes"
         lines["activities.learning"] = "assumed: a worked example teaches 1.7 times as much as a problem"
+    if timed:
+        how = "EM with a pace of each student"
+        lines["pace.residual_sd"] = f"fitted: sd of log minutes within a student and concept, {how}; {source}"
+        published = "published: pace sd within .18 to .37, van der Linden (2006)"
+        lines["groups"] = lines["groups"].replace(published, f"fitted: pace sd; {source}")
+        ratios = "other forms .9, 1.2 and 1 times as long" if told_apart else "a worked example as long"
+        lines["activities.minutes"] = f"fitted: the median problem of each concept, {how}; {source}; assumed: {ratios}"
     if not inferred:
         lines["prerequisites.strength"] = "assumed: there are none; the log's order does not say what needs what"
     return lines

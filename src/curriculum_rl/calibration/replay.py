@@ -19,7 +19,7 @@ from scipy.special import expit
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.calibration.attempts import Attempts
 from curriculum_rl.calibration.fit import Fit, summed
-from curriculum_rl.calibration.predictive import draw_traits, loads
+from curriculum_rl.calibration.predictive import draw_traits, loads, pairs_of
 from curriculum_rl.calibration.streaks import WITHIN
 from curriculum_rl.students.knowledge.knowledge import At, Knowledge, Tried
 from curriculum_rl.students.traits import Traits
@@ -36,7 +36,8 @@ class Replay:
         right: the real answers, (n,).
         simulated: those of the simulations, (repeats, n).
         concept, opportunity: of each try, (n,); opportunities count from 0.
-        gap: days since the concept's last try, nan at its first, (n,); None where times were not read.
+        gap: days since the concept's last try, nan at its first, (n,); None where the log has no times.
+        student, pair: whose each try is, and of which student and set of concepts, (n,).
     """
 
     right: Float
@@ -44,6 +45,8 @@ class Replay:
     concept: Int
     opportunity: Int
     gap: Float | None
+    student: Int
+    pair: Int
 
     def by_opportunity(self) -> list[tuple[str, float, float, int]]:
         """Opportunity, share right really and in the simulations, and tries, for the first `WITHIN`."""
@@ -105,11 +108,10 @@ def replay(attempts: Attempts, fit: Fit, seed: int, repeats: int, own_answers: b
     weight, grid = fit.posterior(attempts) if own_answers else fit.prior(attempts)
     present = np.unique(attempts.student)
     simulated = [_lived(attempts, fit, present, draw_traits(weight[present], grid, rng), rng) for _ in range(repeats)]
-    chains = attempts.chains
-    _, entry = np.unique(chains.row, return_index=True)
+    chains, entry = attempts.chains, attempts.leading
     opportunity = np.repeat(np.arange(len(chains.starts) - 1), np.diff(chains.starts))[entry]
-    gap = None if chains.gap is None else np.where(opportunity == 0, np.nan, chains.gap[entry])
-    return Replay(attempts.right, np.array(simulated), chains.concept[entry], opportunity, gap)
+    concept, pair = chains.concept[entry], pairs_of(attempts)
+    return Replay(attempts.right, np.array(simulated), concept, opportunity, attempts.gap, attempts.student, pair)
 
 
 def _lived(attempts: Attempts, fit: Fit, present: Int, traits: Traits, rng: np.random.Generator) -> Float:

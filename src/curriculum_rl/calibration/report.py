@@ -1,110 +1,22 @@
-"""What a calibration is asked for, and what it found."""
+"""What a calibration found."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal, get_args
+from dataclasses import dataclass
+from functools import cached_property
 
 from curriculum_rl.batch import Int
-from curriculum_rl.calibration.attempts import Attempts, Several
+from curriculum_rl.calibration.checks import Check, of_practice, of_replay
+from curriculum_rl.calibration.comparison import Judged
+from curriculum_rl.calibration.config import CalibrationConfig
+from curriculum_rl.calibration.evidence import Evidence
 from curriculum_rl.calibration.fit import Fit
-from curriculum_rl.calibration.fit_afm import USUAL_SLOPE
-from curriculum_rl.calibration.forgetting import FittedMemory
 from curriculum_rl.calibration.gain import Gain
 from curriculum_rl.calibration.predictive import Comparison
 from curriculum_rl.calibration.prerequisites import Map
 from curriculum_rl.calibration.replay import Replay
-from curriculum_rl.calibration.scores import Scores
-from curriculum_rl.logs.rejects import RowCounts
-from curriculum_rl.violations import Violations
-
-Model = Literal["afm", "bkt", "dkt", "irt", "pfa"]
-
-GROW: tuple[Model, ...] = ("afm", "irt")
-"""The models whose memory can be fitted: what grew by practice is known from the log (see `forgetting.py`)."""
-
-
-@dataclass(frozen=True)
-class CalibrationConfig:
-    """What to fit, to what, and where to write it.
-
-    Attributes:
-        log: Parquet or CSV with student, order, item, answer and, without a q-matrix, skills.
-        out: folder of the pack; its last part is the pack's name.
-        model: of knowledge.
-        q_matrix: skills of each item, .npz or CSV; None: the log's own skills.
-        columns: role to column name, where the usual names do not fit.
-        several: what an item of several skills practises: one concept for the set, or each skill.
-        source: of the log, for the card and the provenance; "" for the file's name.
-        terms: of the log, and its citation, for the card.
-        note: what the pack is good for, for the card.
-        memory: assumed, or which rule of half-lives is fitted to the log's times; for models of growth.
-        practice: how real and simulated practice are compared: where pairs end at the third right answer in a row, as
-            in a skill builder, or try by try as logged.
-        prerequisites: inferred from the log, or none.
-        start_slope: logits a try at which fitting AFM begins; give a small one for a log with next to no learning.
-        min_students, min_tries: evidence below which a concept is left out of the pack.
-        unseen_share: students kept from fitting where the log has no split of its own.
-        iterations: of the fit, at most.
-        repeats: simulations of the log's students.
-        seed: of those simulations.
-        reject_limit: share of unusable rows above which nothing is published.
-    """
-
-    log: Path
-    out: Path
-    model: Model = "bkt"
-    q_matrix: Path | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    several: Several = "set"
-    source: str = ""
-    terms: str = ""
-    note: str = ""
-    memory: FittedMemory = "assumed"
-    practice: Literal["three_in_a_row", "as_logged"] = "three_in_a_row"
-    prerequisites: Literal["inferred", "none"] = "inferred"
-    start_slope: float = USUAL_SLOPE
-    min_students: int = 30
-    min_tries: int = 200
-    unseen_share: float = 0.2
-    iterations: int = 30
-    repeats: int = 5
-    seed: int = 0
-    reject_limit: float = 0.01
-
-    def __post_init__(self) -> None:
-        check = Violations("calibrate")
-        if self.model not in get_args(Model):
-            check.add("model", self.model, f"must be one of {', '.join(get_args(Model))}")
-        if self.several not in ("set", "each"):
-            check.add("several", self.several, "must be set or each")
-        if self.memory not in get_args(FittedMemory):
-            check.add("memory", self.memory, f"must be one of {', '.join(get_args(FittedMemory))}")
-        elif self.memory != "assumed" and self.model not in GROW:
-            check.add("memory", self.memory, f"can be fitted with the models {' and '.join(GROW)} alone")
-        if self.practice not in ("three_in_a_row", "as_logged"):
-            check.add("practice", self.practice, "must be three_in_a_row or as_logged")
-        elif self.memory in ("exponential", "power") and self.practice != "as_logged":
-            remedy = "Practice up to three right in a row is simulated without times."
-            check.add("practice", self.practice, "must be as_logged where memory is fitted", remedy)
-        if self.prerequisites not in ("inferred", "none"):
-            check.add("prerequisites", self.prerequisites, "must be inferred or none")
-        for name in ("min_students", "min_tries", "iterations", "repeats"):
-            check.number(name, getattr(self, name), at_least=1)
-        check.number("start_slope", self.start_slope, above=0.0, at_most=1.0)
-        if self.start_slope != USUAL_SLOPE and self.model != "afm":
-            check.add("start_slope", self.start_slope, "is of the model afm alone")
-        check.number("unseen_share", self.unseen_share, above=0.0, below=1.0)
-        check.number("seed", self.seed, at_least=0)
-        check.number("reject_limit", self.reject_limit, at_least=0.0, at_most=1.0)
-        check.raise_all()
-
-    @property
-    def label(self) -> str:
-        """What the fitted model is called beside others: in capitals; PFA alone is the one without students' traits."""
-        return "individual PFA" if self.model == "pfa" else self.model.upper()
+from curriculum_rl.calibration.response_times import ResponseTimes, check_times
 
 
 @dataclass(frozen=True)
@@ -112,36 +24,44 @@ class CalibrationReport:
     """What was found; the pack's card says the same in words.
 
     Attributes:
-        counts: rows of the log.
-        rejects: rows left out, by code.
-        rejects_file: where they are listed; None if there are none.
-        fitting, unseen: students.
+        config: what was asked for.
+        evidence: the log, and what the references make of it.
         fit: the population.
-        scores: by model, on unseen students; the fitted model is called by the config's `label`.
+        judged: by model, on unseen students; the fitted model is called by the config's `label`.
+        flags: what is wrong with the fit, a sentence each.
         practice: real and simulated practice of all students of the log, by how their traits were drawn; empty where
             it is compared as logged.
         replays: the same, as logged; else empty.
         gain: of the fitted memory over none on unseen students; None where memory is assumed.
+        times: how long tries take; None where the log does not say.
         prerequisites: what was inferred.
         concepts: of the pack, positions in the fit.
         students, tries: evidence of each concept of the fit, (K,) each.
-        pack: the folder.
     """
 
     config: CalibrationConfig
-    counts: RowCounts
-    rejects: Mapping[str, int]
-    rejects_file: Path | None
-    fitting: int
-    unseen: int
+    evidence: Evidence
     fit: Fit
-    attempts: Attempts
-    scores: Mapping[str, Scores]
+    judged: Mapping[str, Judged]
+    flags: tuple[str, ...]
     practice: Mapping[str, Comparison]
     replays: Mapping[str, Replay]
     gain: Gain | None
+    times: ResponseTimes | None
     prerequisites: Map
     concepts: Int
     students: Int
     tries: Int
-    pack: Path
+
+    @cached_property
+    def checks(self) -> Mapping[str, Mapping[str, Check]]:
+        """Posterior predictive checks by name, by how the traits of the simulated students were drawn."""
+        found = {name: of_practice(compared) for name, compared in self.practice.items()}
+        return found | {name: of_replay(replayed) for name, replayed in self.replays.items()}
+
+    @cached_property
+    def time_checks(self) -> Mapping[str, Check]:
+        """Those of response times, on all students; empty where there are none."""
+        if self.times is None:
+            return {}
+        return check_times(self.times, self.evidence.attempts, self.config.seed, self.config.repeats)

@@ -45,6 +45,12 @@ def scores(predicted: Float, right: Float, bins: int = 10) -> Scores:
         n=len(right),
         auc=float(auc),
         rmse=float(np.sqrt(np.mean((right - predicted) ** 2))),
-        log_loss=float(-np.mean(np.log(np.where(positive, predicted, 1.0 - predicted)))),
+        log_loss=float(log_losses(predicted, right).mean()),
         calibration=tuple((float(predicted[g].mean()), float(right[g].mean()), len(g)) for g in groups),
     )
+
+
+def log_losses(predicted: Float, right: Float) -> Float:
+    """Negative log-likelihood of each answer, nats, (n,)."""
+    losses: Float = -np.log(np.where(right > 0, predicted, 1.0 - predicted))
+    return losses

@@ -23,6 +23,7 @@ from curriculum_rl.batch import Float, Int
 from curriculum_rl.calibration.attempts import Attempts
 
 LEAST = np.array([1e-4, 1e-4])
+LARGEST_CORRELATION = 0.99
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Spread:
         sd = np.sqrt(np.diag(covariance))
         product = sd[0] * sd[1]
         correlation = covariance[0, 1] / product if product > 0 else 0.0
-        return cls(float(sd[0]), float(sd[1]), float(np.clip(correlation, -0.99, 0.99)))
+        return cls(float(sd[0]), float(sd[1]), float(np.clip(correlation, -LARGEST_CORRELATION, LARGEST_CORRELATION)))
 
 
 @dataclass(frozen=True)

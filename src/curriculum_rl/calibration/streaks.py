@@ -18,6 +18,8 @@ from curriculum_rl.calibration.attempts import opportunities
 IN_A_ROW = 3
 WITHIN = 10
 MANY = 3
+LEAST = 10
+"""Tries below which a student's share right says too little to be compared with others'."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,14 @@ class Practice:
     Attributes:
         right, tries: by opportunity up to `WITHIN`, over pairs that were still going, (WITHIN,) each.
         spinning, determinate: numbers of pairs.
+        between: standard deviation between students of their share right.
     """
 
     right: Float
     tries: Int
     spinning: int
     determinate: int
+    between: float
 
     @property
     def accuracy(self) -> Float:
@@ -64,11 +68,19 @@ def stopped(run: Int, opportunity: Int) -> Bool:
     return after
 
 
-def practice(pair: Int, right: Bool) -> Practice:
-    """Tallies tries in order of time, (n,) each, up to the stop."""
+def between_students(student: Int, right: Bool) -> float:
+    """Standard deviation of the share right between those with `LEAST` tries or more; nan where fewer than two have."""
+    tries = np.bincount(student)
+    enough = tries >= LEAST
+    shares = np.bincount(student, weights=right)[enough] / tries[enough]
+    return float(shares.std(ddof=1)) if len(shares) > 1 else float("nan")
+
+
+def practice(pair: Int, right: Bool, student: Int) -> Practice:
+    """Tallies tries in order of time, (n,) each, up to the stop; `student` is the same for all tries of a pair."""
     opportunity = opportunities(pair)
     order = np.lexsort((opportunity, pair))
-    right, opportunity, pair = right[order], opportunity[order], pair[order]
+    right, opportunity, pair, student = right[order], opportunity[order], pair[order], student[order]
     run = streaks(right, opportunity)
     counted = ~stopped(run, opportunity) & (opportunity < WITHIN)
     reached = np.unique(pair[counted & (run >= IN_A_ROW)])
@@ -79,6 +91,7 @@ def practice(pair: Int, right: Bool) -> Practice:
         tries=np.bincount(opportunity[counted], minlength=WITHIN).astype(np.int64),
         spinning=spinning,
         determinate=len(reached) + spinning,
+        between=between_students(student[counted], right[counted]),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.logs.importing import PLAUSIBLE
 from curriculum_rl.logs.rejects import Rejects, RowCounts
 from curriculum_rl.logs.table import ALIASES, Table, Text, read_table
 from curriculum_rl.violations import InvalidInput
@@ -30,7 +31,10 @@ class FittingLog:
         skills: of each item, as the log names them; empty where it names none, (J,).
         student, item: index of each try, (n,).
         right: the answer of each try, (n,).
-        day: of each try, days since 1970 or wherever the log counts from, (n,); None where times were not asked for.
+        day: of each try, days since 1970 or wherever the log counts from, (n,); None where some row has no time, all
+            have the same, or a student's go back.
+        minutes: that each try took, nan where the log does not say or says nothing above 0, (n,); None where it never
+            says.
         unseen: students that the file's own split keeps from fitting, (U,); None without a split.
         counts: what became of the rows.
         rejects: the rows left out.
@@ -43,6 +47,7 @@ class FittingLog:
     item: Int
     right: Bool
     day: Float | None
+    minutes: Float | None
     unseen: Bool | None
     counts: RowCounts
     rejects: Rejects = field(repr=False)
@@ -57,13 +62,14 @@ def read_log(
     """Reads a log; rows that cannot be used are rejected one by one, never silently.
 
     Args:
-        path: Parquet or CSV.
+        path: Parquet or CSV, or the folder of a canonical log.
         mapping: role to column name, where the aliases of `table.ALIASES` do not fit.
         items_with_skills: the items of the q-matrix; without one, the log's own skills are used.
         timed: whether the time of every try is needed; a row without one is then rejected.
 
     Raises:
-        InvalidInput: not a log, no usable row, no times where they are needed, or a split that divides a student.
+        InvalidInput: not a log, no usable row, no times where they are needed, durations in another unit than seconds,
+            or a split that divides a student.
     """
     rejects = Rejects()
     by_skills = items_with_skills is None
@@ -90,7 +96,8 @@ def read_log(
         student=student[place].astype(np.int64),
         item=item[place].astype(np.int64),
         right=frame["right"].to_numpy(dtype=np.bool_)[place],
-        day=frame["day"].to_numpy(dtype=np.float64)[place] if timed else None,
+        day=_whole(frame["day"].to_numpy(dtype=np.float64)[place], student[place]),
+        minutes=_minutes(path, frame["seconds"].to_numpy(dtype=np.float64)[place]),
         unseen=_unseen(path, frame, student, len(students)),
         counts=counts,
         rejects=rejects,
@@ -100,7 +107,7 @@ def read_log(
 def _usable(table: Table, items_with_skills: frozenset[str] | None, rejects: Rejects, timed: bool) -> pd.DataFrame:
     """Rows whose every needed cell can be read; the first fault of a row is the one that is noted."""
     columns = table.columns
-    order = pd.to_numeric(pd.Series(columns["order"]), errors="coerce").to_numpy(dtype=np.float64)
+    order = _numbers(columns["order"])
     answer = np.array([_ANSWERS.get(cell.strip().lower(), np.nan) for cell in columns["answer"]])
     skills = _sorted_skills(columns.get("skills"), len(table.line))
     good = np.ones(len(table.line), dtype=np.bool_)
@@ -118,9 +125,8 @@ def _usable(table: Table, items_with_skills: frozenset[str] | None, rejects: Rej
         refuse("skills", "missing", np.array([not cell for cell in skills], dtype=np.bool_))
     else:
         refuse("item", "item", np.array([i not in items_with_skills for i in columns["item"]], dtype=np.bool_))
-    day = np.zeros(len(table.line))
+    day = _days(columns["time"]) if "time" in columns else np.full(len(table.line), np.nan)
     if timed:
-        day = _days(columns["time"])
         refuse("time", "time", np.isnan(day))
         refuse("time", "time", _turned_back(columns["student"], order, np.where(good, day, -np.inf)))
     cells = {
@@ -131,14 +137,44 @@ def _usable(table: Table, items_with_skills: frozenset[str] | None, rejects: Rej
         "skills": skills,
         "right": answer == 1.0,
         "day": day,
+        "seconds": _numbers(columns["duration"]) if "duration" in columns else np.nan,
         "split": columns.get("split", np.full(len(table.line), "", dtype=object)),
     }
     return pd.DataFrame(cells)[good].reset_index(drop=True)
 
 
+def _numbers(column: Text) -> Float:
+    """Cells as numbers; nan where they are none."""
+    numbers: Float = pd.to_numeric(pd.Series(column), errors="coerce").to_numpy(dtype=np.float64)
+    return numbers
+
+
+def _whole(day: Float, student: Int) -> Float | None:
+    """The times of tries sorted by student, where they can be used: all there, not all the same, and in order."""
+    if np.isnan(day).any() or (day == day[0]).all() or ((np.diff(day) < 0) & (student[1:] == student[:-1])).any():
+        return None
+    return day
+
+
+def _minutes(path: Path, seconds: Float) -> Float | None:
+    """Durations in minutes.
+
+    Raises:
+        InvalidInput: they can hardly be seconds.
+    """
+    seconds = np.where(np.isfinite(seconds) & (seconds > 0), seconds, np.nan)
+    if np.isnan(seconds).all():
+        return None
+    median = float(np.nanmedian(seconds))
+    if not PLAUSIBLE[0] <= median <= PLAUSIBLE[1]:
+        remedy = "is the unit another one? Seconds are expected; `curriculum-rl import --duration-unit` makes them so"
+        raise InvalidInput(str(path), [f"column duration: the median try would take {median:.3g} seconds; {remedy}"])
+    return seconds / 60.0
+
+
 def _days(column: Text) -> Float:
     """Seconds, or dates and times (UTC where they name no zone), as days; nan where it is neither."""
-    seconds = pd.to_numeric(pd.Series(column), errors="coerce").to_numpy(dtype=np.float64)
+    seconds = _numbers(column)
     day: Float = np.where(np.isfinite(seconds), seconds, np.nan) / 86_400.0
     text = np.isnan(day)
     if text.any():

@@ -1,4 +1,4 @@
-"""A table of text from a Parquet or CSV file, with the columns of a log found under the names that sources use."""
+"""A table of text from a canonical log, or from a Parquet or CSV file under whatever names sources use for columns."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from curriculum_rl.batch import Int
 from curriculum_rl.logs.rejects import Rejects
+from curriculum_rl.logs.store import open_log
 from curriculum_rl.violations import InvalidInput, Violations
 
 Text = npt.NDArray[np.object_]
@@ -26,6 +27,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "answer": ("answer", "correct", "is_correct", "outcome", "correct_first_attempt"),
     "skills": ("skills", "skill", "skill_id", "skill_ids", "concept", "concepts", "kc", "kc_default"),
     "time": ("time", "timestamp", "start_time"),
+    "duration": ("duration_s", "duration", "latency_s", "response_time", "elapsed_s"),
     "split": ("split", "fold"),
 }
 """What each column of a log may be called; case, spaces and punctuation do not matter."""
@@ -47,7 +49,7 @@ def read_table(path: Path, mapping: Mapping[str, str], needs_skills: bool, rejec
     """Reads a log as text.
 
     Args:
-        path: a `.parquet` file, or CSV under any other name.
+        path: the folder of a canonical log, a `.parquet` file, or CSV under any other name.
         mapping: role (a key of `ALIASES`) to the file's own column name, where the aliases do not fit.
         needs_skills: whether a skills column is required (there is no q-matrix).
         rejects: gets the rows whose cells do not match the header.
@@ -55,6 +57,8 @@ def read_table(path: Path, mapping: Mapping[str, str], needs_skills: bool, rejec
     Raises:
         InvalidInput: the file is missing, empty, not a table, or lacks a required column.
     """
+    if path.is_dir():
+        return _read_canonical(path, mapping, needs_skills)
     if not path.is_file():
         raise InvalidInput(str(path), ["there is no such file; give the path of a Parquet or CSV log"])
     if path.stat().st_size == 0:
@@ -75,6 +79,28 @@ def _read_parquet(path: Path, mapping: Mapping[str, str], needs_skills: bool, re
         raise InvalidInput(str(path), [f"this is no readable Parquet file ({type(error).__name__})"]) from None
     columns = {role: _as_text(table.column(name)) for role, name in names.items()}
     return Table(columns, names, np.arange(1, table.num_rows + 1), table.num_rows)
+
+
+def _read_canonical(path: Path, mapping: Mapping[str, str], needs_skills: bool) -> Table:
+    """The answered rows of a canonical log; lessons, hints and choices without an answer are no tries."""
+    log = open_log(path)
+    check = Violations(str(path))
+    filled = log.manifest.filled
+    check.that(not mapping, "columns: a canonical log names its own; leave out --column")
+    check.that("response" in filled, "column response: no row has an answer; nothing can be fitted")
+    if needs_skills:
+        check.that("skills" in filled, "column skills: no row names a skill; give a q-matrix, or import with skills")
+    check.raise_all()
+    names = {"student": "student_id", "order": "seq", "item": "activity_id", "answer": "response", "skills": "skills"}
+    names["time"] = "timestamp" if "timestamp" in filled else "t_rel_s"
+    names["duration"] = "duration_s"
+    names = {role: name for role, name in names.items() if name in filled}
+    table = pa.concat_tables(log.buckets(list(names.values())))
+    row = np.arange(1, table.num_rows + 1)
+    answered = table.column("response").is_valid()
+    table, row = table.filter(answered), row[answered.to_numpy()]
+    columns = {role: _as_text(table.column(name)) for role, name in names.items()}
+    return Table(columns, names, row, table.num_rows)
 
 
 def _as_text(column: pa.ChunkedArray) -> Text:

@@ -19,7 +19,7 @@ FORMAT = Format(
         "timestamp": ALIASES["time"],
         "episode_id": ("episode_id",),
         "course_id": ("course_id",),
-        "duration_s": ("duration_s", "duration", "latency_s", "response_time", "elapsed_s"),
+        "duration_s": ALIASES["duration"],
         "event_type": ("event_type",),
         "attempt_no": ("attempt_no",),
         "hints": ("hints", "hint_count"),
