@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from curriculum_rl.batch import arrays, take_rows
+from curriculum_rl.controls import CONTROLS
 from curriculum_rl.envs.believed import Believed
 from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.envs.truth import true_outlook, true_value
@@ -68,6 +69,15 @@ def test_bounds_choose_what_is_allowed_and_change_nothing(oracle: str, world: st
     assert np.all(chance[~simulation.mask()] == 0)
     for key, array in arrays(simulation.students):
         np.testing.assert_array_equal(array, before[key], err_msg=key)
+
+
+@pytest.mark.parametrize("oracle", bound_names())
+def test_bounds_end_nothing_and_play_as_where_nothing_can_be_ended(oracle: str):
+    world = world_named("bkt exponential") if oracle in FREE else load_world("tms_horizon_4")
+    stops = dataclasses.replace(world, controls=CONTROLS)
+    plain, played = (rollout(w, load_bound(oracle), IDS[:6], seed=4) for w in (world, stops))
+    np.testing.assert_array_equal(played.delayed_test, plain.delayed_test)
+    np.testing.assert_array_equal(played.forms, np.pad(plain.forms, ((0, 0), (0, 2))))
 
 
 @pytest.mark.parametrize("oracle", FREE)

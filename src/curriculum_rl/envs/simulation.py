@@ -164,9 +164,10 @@ class Simulation:
 
         No gate shuts a control; who waits has none.
         """
-        mask, waiting = self.mask() if rows is None else self.mask_of(rows), self.waiting()
+        mask = self.mask() if rows is None else self.mask_of(rows)
         if not self.world.controls:
             return mask
+        waiting = self.waiting()
         open_ = np.ones((len(mask), len(self.world.controls)), dtype=np.bool_)
         if waiting is not None:
             open_ &= ~(waiting if rows is None else waiting[rows])[:, None]

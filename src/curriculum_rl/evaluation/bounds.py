@@ -1,4 +1,7 @@
-"""Bounds by name: one YAML a bound in `configs/oracle`. Each sees the true state, and is labelled privileged."""
+"""Bounds by name: one YAML a bound in `configs/oracle`. Each sees the true state, and is labelled privileged.
+
+None ends a session or a course where a world lets policies do so (`controls.py`): it bounds what practice can do.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
     reward = 100 * (level after - level before),  level after = 0 where the student dropped out in this step    points
 
-A course's rewards add up to 100 times the engagement at its end, 0 for who left, less that at its start.
+A course's rewards add up to 100 times the engagement at its end, 0 for who left, less that at its start. Who is stopped
+has not left: alone, where a policy may stop, this is best kept by teaching little. Weigh it against what is learned.
 """
 
 from __future__ import annotations
