@@ -1,0 +1,190 @@
+"""A log is recorded, judged from the command line, and the answer is true, or a refusal in plain words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curriculum_rl import cli
+from curriculum_rl.agents.learned import untrained
+from curriculum_rl.evaluation.cohorts import TEST, first
+from curriculum_rl.evaluation.rollout import rollout
+from curriculum_rl.logs.manifest import About, Manifest
+from curriculum_rl.ope.judgement import Line, Range
+from curriculum_rl.ope.verdict import Verdict
+from curriculum_rl.policies.load import load_policy
+from curriculum_rl.report.judgement import page
+from curriculum_rl.studies.evaluate import find_objective
+from curriculum_rl.studies.judge import Question, judge, log_refusals
+from curriculum_rl.violations import InvalidInput
+from curriculum_rl.world import load_world
+from tests.worlds import component
+
+WORLD, HORIZON, STUDENTS = "tms-binary", 3, 1500
+KEYS = {"policy", "estimator", "value", "ci_low", "ci_high", "ess", "verdict", "warnings"}
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return recorded(tmp_path_factory.mktemp("logs") / "random", "random")
+
+
+def recorded(out: Path, policy: str, *more: str) -> Path:
+    typed = ["record", "--world", WORLD, "--policy", policy, "--students", str(STUDENTS), "--horizon", str(HORIZON)]
+    assert cli.main([*typed, "--objective", "mastery_gain", "--out", str(out), *more]) == cli.DONE
+    return out
+
+
+def answered(capsys: pytest.CaptureFixture[str], *typed: object) -> dict[str, Any]:
+    capsys.readouterr()
+    assert cli.main(["judge", *map(str, typed), "--json"]) == cli.DONE
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def truth(policy: str, tmp_path: Path) -> float:
+    """What the policy really earns of 20,000 other students within the horizon."""
+    from curriculum_rl.evaluation.record import Recording, record
+
+    rows = record(
+        load_world(WORLD), load_policy(policy), first(TEST, 20_000, 1_000_000), find_objective("mastery_gain"),
+        Recording(horizon=HORIZON),
+    )  # fmt: skip
+    return float(sum(table["reward"].to_numpy().sum() for table in rows) / 20_000)
+
+
+def test_answers_hold_the_truth(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    found = answered(capsys, "--log", log, "--policy", "round_robin", "mastery", "--estimators", "pdis,wis,is,wdr")
+    lines = found["estimates"]
+    assert [(one["policy"], one["estimator"]) for one in lines] == [
+        (p, e) for p in ("round_robin", "mastery") for e in ("pdis", "wis", "is", "wdr")
+    ]
+    assert all(set(one) >= KEYS for one in lines)
+    for policy in ("round_robin", "mastery"):
+        real = truth(policy, tmp_path)
+        for one in (one for one in lines if one["policy"] == policy):
+            error = (one["ci_high"] - one["ci_low"]) / 3.92
+            assert abs(one["value"] - real) < 4.0 * error, one
+            assert one["verdict"] == "answer"
+
+
+def test_the_logged_strategy_is_found_to_be_itself(log: Path, capsys: pytest.CaptureFixture[str]):
+    found = answered(capsys, "--log", log, "--policy", "random", "--estimators", "wis,pdis")
+    for one in found["estimates"]:
+        assert one["value"] == pytest.approx(found["logged"]["value"], abs=1e-9)
+        assert one["ess"] == pytest.approx(STUDENTS)
+
+
+def test_a_log_without_chance_tells_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    log = recorded(tmp_path / "fixed", "sequence")
+    found = answered(capsys, "--log", log, "--policy", "mastery", "--estimators", "pdis,direct")
+    assert {one["verdict"] for one in found["estimates"]} == {"refused"}
+    assert all("gave everyone the same next activity" in one["warnings"][0] for one in found["estimates"])
+    assert all(one["value"] is None and one["answer"] == "cannot tell" for one in found["estimates"])
+
+
+def test_a_saved_policy_is_not_judged_by_those_it_was_fitted_on(log: Path, tmp_path: Path):
+    out = tmp_path / "learned"
+    typed = ["learn", "--log", log, "--method", "behaviour_cloning", "--network", "flat", "--tracker", "counts"]
+    assert cli.main([*map(str, typed), "--out", str(out), "passes=1"]) == cli.DONE
+    question = Question(log, (str(out / "behaviour_cloning"),), estimators=("wis",))
+    (refused,) = judge(question).strategies
+    assert refused.lines[0].verdict.word == "refused"
+    assert "students are in both the fitting and the judging part" in refused.lines[0].verdict.warnings[0]
+    (held_out,) = judge(replace(question, held_out=True)).strategies
+    assert held_out.lines[0].verdict.word == "answer"
+    assert held_out.diagnostics is not None
+    assert held_out.diagnostics.overlap.students < STUDENTS / 2
+
+
+def test_a_saved_policy_is_not_judged_in_the_simulator_that_trained_it(log: Path, tmp_path: Path):
+    world = load_world(WORLD)
+    policy = untrained(world.platform, component("network", "flat"), component("tracker", "counts"))
+    for digest, word in ((world.digest, "refused"), ("another", "answer")):
+        policy.drawn().save(tmp_path / digest[:8], {"digest": digest})
+        (found,) = judge(Question(log, (str(tmp_path / digest[:8]),), estimators=("wis",))).strategies
+        assert found.lines[0].verdict.word == word
+        assert any("was trained on this simulated student" in w for w in found.lines[0].verdict.warnings) == (
+            word == "refused"
+        )
+
+
+def test_the_page_and_the_table_are_written(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "answer"
+    typed = ["judge", "--log", log, "--policy", "mastery", "--estimators", "wis,pdis", "--out", out]
+    typed += ["--simulators", WORLD, "fractions", "--students", "60"]
+    assert cli.main([str(t) for t in typed]) == cli.DONE
+    said = capsys.readouterr().out
+    assert "what was used" in said
+    assert "mastery: " in said
+    html = (out / "report.html").read_text()
+    for heading in ("In plain words", "Every estimate", "What the answer on mastery rests on", "In simulators"):
+        assert heading in html
+    assert "trained here" not in html
+    assert json.loads((out / "judgement.json").read_text())["simulated"][0]["world"] == WORLD
+
+
+def test_a_page_can_be_made_of_a_refusal(log: Path):
+    found = judge(Question(log, ("mastery",), estimators=("wis",)))
+    bare = replace(found, baseline=None, strategies=(replace(found.strategies[0], diagnostics=None),))
+    assert "What would another strategy have done?" in page(bare)
+
+
+@pytest.mark.parametrize(
+    ("about", "filled", "told"),
+    [
+        ({"aggregated": True}, {"eligible": 9, "reward": 9}, "sums up several answers"),
+        ({}, {"reward": 9}, "what else could have been chosen (100% of the decisions)"),
+        ({}, {"reward": 8, "eligible": 6}, "(25% of the decisions)"),
+        ({}, {"reward": 8, "eligible": 8}, None),
+    ],
+)
+def test_a_log_that_can_answer_nothing_says_why(about: dict[str, Any], filled: dict[str, int], told: str | None):
+    reasons = log_refusals(Manifest(About(source="", **about), 9, 3, 2, filled, (), {}), "reward")
+    assert len(reasons) == (told is not None)
+    assert told is None or told in reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("difference", "verdict", "answer"),
+    [
+        (Range(1.0, 0.5, 1.5), Verdict("answer", ()), "better than what was used"),
+        (Range(-1.0, -1.5, -0.5), Verdict("answer", ("but",)), "worse than what was used, with warnings"),
+        (Range(0.0, -1.0, 1.0), Verdict("answer", ()), "no clear difference: one under 1.43 would not have shown"),
+        (Range(1.0, 0.5, 1.5), Verdict("withheld", ("why",)), "cannot tell"),
+        (Range(), Verdict("refused", ("why",)), "cannot tell"),
+    ],
+)
+def test_the_answer_in_words(difference: Range, verdict: Verdict, answer: str):
+    assert Line("p", "wis", Range(), difference, 50.0, verdict).answer == answer
+
+
+def test_every_unknown_name_is_told(log: Path):
+    for settings, told in (
+        ({"policies": ("masterly",)}, "'masterly' is no policy"),
+        ({"estimators": ("wiz", "pdiz")}, "'pdiz' is no estimator"),
+        ({"interval": "wide"}, "'wide' is no interval"),
+        ({"behaviour": "guess"}, "'guess' is no model"),
+        ({"features": "nothing"}, "features = 'nothing': must be a tracker"),
+        ({"cluster": "school"}, "cluster = 'school'"),
+        ({"discount": 2.0}, "discount"),
+        ({"policies": ()}, "none is named"),
+        ({"reward": "joy"}, "must be reward or response"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            judge(Question(**({"log": log, "policies": ("mastery",)} | settings)))  # type: ignore[arg-type]
+        assert told in str(refused.value)
+
+
+def test_a_rollout_is_the_same_truth(log: Path):
+    """The logged mean return is that of a rollout of the same students."""
+    world, objective = load_world(WORLD), find_objective("mastery_gain")
+    found = judge(Question(log, ("random",), estimators=("wis",)))
+    assert found.baseline is not None
+    assert found.baseline.own.value is not None
+    whole = rollout(world, load_policy("random"), first(TEST, STUDENTS), objective=objective).reward.mean()
+    assert found.baseline.own.value <= whole  # the log is cut at the horizon
