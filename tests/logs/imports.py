@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,9 @@ def imported(
 
 def imported_files(folder: Path, files: list[Path], source: str = "table", **options: Any) -> Imported:
     """The same of files that are there."""
-    settings: Mapping[str, Any] = {"columns": {}, "groups": {}, "reject_limit": 1.0, **options}
-    return import_log(ImportConfig(source, tuple(files), folder / "out", **settings))
+    settings: dict[str, Any] = {"columns": {}, "groups": {}, "reject_limit": 1.0, **options}
+    skills_of = settings.pop("skills_of", None)
+    return import_log(ImportConfig(source, tuple(files), folder / "out", **settings), skills_of)
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:

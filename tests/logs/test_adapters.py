@@ -307,6 +307,13 @@ def test_documents_that_are_no_json_lines(tmp_path: Path, content: str, words: s
         imported(tmp_path, content, "decisions")
 
 
+def test_skills_that_stand_apart(tmp_path: Path) -> None:
+    content = jsonl(decision("e1", 1), {"event_id": "e1", "reward": 1}, decision("e2", 2, activity_id="a0"))
+    imported(tmp_path, content, "decisions", skills_of={"a1": ("k", "l")})
+    assert rejects(tmp_path) == [(3, "activity_id", "item")]
+    assert only(rows(tmp_path)[0], "skills", "reward") == {"skills": ["k", "l"], "reward": 1.0}
+
+
 def test_json_of_any_depth_is_a_reject(tmp_path: Path) -> None:
     imported(tmp_path, jsonl(decision("e1", 1)) + '{"a":' * 100_000 + "\n", "decisions")
     assert rejects(tmp_path) == [(2, "", "json")]

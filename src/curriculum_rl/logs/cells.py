@@ -174,6 +174,12 @@ def numbers(text: pa.Array) -> tuple[Float, Bool]:
     return np.where(wrong, np.nan, out), wrong
 
 
+def true(flags: pa.Array) -> Bool:
+    """Which of these are true; null is not, (n,)."""
+    known: Bool = np.asarray(pc.fill_null(flags, False)).astype(np.bool_)
+    return known
+
+
 def boolean(text: str) -> bool | None:
     """True, false or nothing.
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curriculum_rl.batch import Bool
-from curriculum_rl.logs.cells import SECONDS, Cells, answer, boolean, one_of
+from curriculum_rl.logs.cells import SECONDS, Cells, answer, boolean, one_of, true
 from curriculum_rl.logs.formats import Format, ImportConfig
 from curriculum_rl.logs.pseudonyms import pseudonyms
 from curriculum_rl.logs.schema import END_REASONS, EVENT_TYPES, GROUP, SCHEMA, among
@@ -56,7 +56,7 @@ def draft(
         tally: sees whether units are plausible.
     """
     late, void = _flag(cells, "late"), _flag(cells, "void")
-    for role in format_.own:
+    for role in ("student_id", "activity_id"):
         cells.refuse(role, "missing", _blank(cells, role) & ~late)
     columns: dict[str, pa.Array] = {}
     for name in ("activity_id", "offered", "episode_id", "course_id", "logger_id", "event_id"):
@@ -66,9 +66,9 @@ def draft(
     seconds, columns["timestamp"] = cells.times("timestamp", SECONDS[config.time_unit or format_.time_unit])
     columns["t_rel_s"] = pa.array(seconds, from_pandas=True)
     if "seq" in cells.text:
-        cells.refuse("seq", "missing", _true(columns["seq"].is_null()) & ~late)
+        cells.refuse("seq", "missing", true(columns["seq"].is_null()) & ~late)
     elif not (format_.by_rows or config.by_rows):
-        cells.refuse("timestamp", "missing", _true(columns["timestamp"].is_null()) & np.isnan(seconds) & ~late)
+        cells.refuse("timestamp", "missing", true(columns["timestamp"].is_null()) & np.isnan(seconds) & ~late)
     duration = cells.number("duration_s", "duration", SECONDS[config.duration_unit or format_.duration_unit])
     cells.refuse("duration_s", "duration", duration < 0)
     columns["duration_s"] = pa.array(duration, from_pandas=True)
@@ -109,28 +109,28 @@ def _groups(cells: Cells, tally: Tally) -> pa.Array:
 
 def _flag(cells: Cells, role: str) -> Bool:
     if role in cells.text:
-        return _true(pc.equal(cells.text[role], "true"))
+        return true(pc.equal(cells.text[role], "true"))
     return np.zeros(len(cells), dtype=np.bool_)
 
 
 def _blank(cells: Cells, role: str) -> Bool:
     if role not in cells.text:
         return np.ones(len(cells), dtype=np.bool_)
-    return _true(pc.equal(pc.utf8_trim_whitespace(cells.text[role]), ""))
+    return true(pc.equal(pc.utf8_trim_whitespace(cells.text[role]), ""))
 
 
 def _counts(cells: Cells, columns: dict[str, pa.Array]) -> None:
     for name in ("attempt_no", "hints", "n_trials", "n_correct"):
         columns[name] = cells.whole(name, "count")
-        cells.refuse(name, "count", _true(pc.less(columns[name], 0)))
-    cells.refuse("n_correct", "trials", _true(pc.greater(columns["n_correct"], columns["n_trials"])))
+        cells.refuse(name, "count", true(pc.less(columns[name], 0)))
+    cells.refuse("n_correct", "trials", true(pc.greater(columns["n_correct"], columns["n_trials"])))
 
 
 def _choice(cells: Cells, columns: dict[str, pa.Array], format_: Format, late: Bool) -> None:
     """Propensity, eligible set and reward. A teacher's own choice has no propensity, and says so (`logger_id`)."""
     propensity = cells.number("propensity", "propensity")
     if "propensity" in cells.text:
-        taught = _true(pc.equal(columns["logger_id"], "teacher"))
+        taught = true(pc.equal(columns["logger_id"], "teacher"))
         cells.refuse("propensity", "propensity", np.isnan(propensity) & ~taught & ~late)
         cells.refuse("propensity", "propensity", (propensity < MIN_PROPENSITY) | (propensity > 1.0))
     columns["propensity"] = pa.array(propensity, from_pandas=True)
@@ -143,14 +143,9 @@ def _skills(cells: Cells, skills_of: dict[str, tuple[str, ...]] | None) -> pa.Ar
     if skills_of is None:
         return cells.listed("skills", ordered=False)
 
-    def of(item: str) -> list[str]:
-        if item not in skills_of:
+    def of(item: str) -> list[str] | None:
+        if item and item not in skills_of:
             raise ValueError(item)
-        return list(skills_of[item])
+        return list(skills_of[item]) if item else None
 
     return cells.mapped("activity_id", "item", of, pa.list_(pa.string()))
-
-
-def _true(flags: pa.Array) -> Bool:
-    true: Bool = np.asarray(pc.fill_null(flags, False)).astype(np.bool_)
-    return true

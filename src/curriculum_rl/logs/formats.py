@@ -44,10 +44,8 @@ class Format:
         event: reads one object of JSON lines, where the source is no table.
         inside: the key of a list of objects, where sources wrap several in one.
         needed: roles that the source must have.
-        own: roles of which every row must have a value.
         encoding: utf-8 or latin-1, of text files.
         time_unit, duration_unit: of numbers.
-        sure_of_units: whether the units are the source's rule, so that implausible ones are not refused.
         event_type: of rows that name none.
         by_rows: whether rows stand in the order of events where nothing else tells.
         joins: whether some events complete earlier ones of the same `event_id`.
@@ -62,7 +60,6 @@ class Format:
     event: Event | None = None
     inside: str | None = None
     needed: tuple[str, ...] = ("student_id", "activity_id", "response")
-    own: tuple[str, ...] = ("student_id", "activity_id")
     encoding: str = "utf-8"
     time_unit: str = "s"
     duration_unit: str = "s"

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curriculum_rl.batch import Bool, Int
+from curriculum_rl.logs.cells import true
 from curriculum_rl.logs.parts import Parts
 from curriculum_rl.logs.tally import Tally
 
@@ -65,7 +66,7 @@ def _joined(bucket: pa.Table, tally: Tally) -> pa.Table:
     clash = np.zeros(len(row), dtype=np.bool_)
     for name in _COMPLETES:
         column = bucket.column(name).combine_chunks()
-        given = _true(column.is_valid())
+        given = true(column.is_valid())
         told = later[given[later]]
         # The first row that tells what its event does not is where the value comes from.
         _, first = np.unique(main[told], return_index=True)
@@ -73,7 +74,7 @@ def _joined(bucket: pa.Table, tally: Tally) -> pa.Table:
         source = row.copy()
         source[main[fresh]] = fresh
         filled = column.take(source)
-        clash[told] |= _true(pc.not_equal(filled.take(main[told]), column.take(told)))
+        clash[told] |= true(pc.not_equal(filled.take(main[told]), column.take(told)))
         bucket = bucket.set_column(bucket.schema.get_field_index(name), name, filled)
     _reject(bucket, clash, "differs", tally)
     tally.merged += int((taken & same).sum()) + len(later) - int(clash.sum())
@@ -96,13 +97,8 @@ def _same(bucket: pa.Table, other: Int) -> Bool:
     for name in ("student_id", "activity_id", "propensity", "seq", "timestamp", "t_rel_s", "response"):
         column = bucket.column(name).combine_chunks()
         there = column.take(other)
-        same &= _true(pc.equal(column, there)) | _true(pc.and_(column.is_null(), there.is_null()))
+        same &= true(pc.equal(column, there)) | true(pc.and_(column.is_null(), there.is_null()))
     return same
-
-
-def _true(flags: pa.Array) -> Bool:
-    true: Bool = np.asarray(pc.fill_null(flags, False)).astype(np.bool_)
-    return true
 
 
 def _reject(bucket: pa.Table, bad: Bool, code: str, tally: Tally) -> None:

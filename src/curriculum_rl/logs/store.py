@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -27,9 +27,6 @@ from curriculum_rl.logs.manifest import About, Manifest, read_manifest
 from curriculum_rl.logs.parts import Parts
 from curriculum_rl.logs.schema import GROUP, check_sorted, conform, schema
 from curriculum_rl.violations import InvalidInput
-
-if TYPE_CHECKING:
-    import duckdb
 
 MEMORY_BYTES: Final = 1_000_000_000
 _ROW_GROUP: Final = 131_072
@@ -170,26 +167,21 @@ class Log:
             yield pq.read_table(path, columns=None if columns is None else list(columns), partitioning=None)
 
     def sql(self, query: str, *, memory_bytes: int = MEMORY_BYTES) -> pa.Table:
-        """What DuckDB answers to a query of the table `log`, within this memory."""
-        with connect(memory_bytes) as connection:
-            connection.read_parquet([str(path) for path in self.paths]).create_view("log")
-            answer: pa.Table = connection.sql(query).to_arrow_table()
-            return answer
+        """What DuckDB answers to a query of the table `log`, within this memory; it fetches nothing."""
+        import duckdb
 
-
-def connect(memory_bytes: int = MEMORY_BYTES, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """A database in memory, one thread, UTC, that may spill into the folder `spill` and fetches nothing."""
-    import duckdb
-
-    settings: dict[str, Any] = {
-        "memory_limit": f"{memory_bytes // 1_000_000}MB",
-        "threads": 1,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    if spill is not None:
-        settings["temp_directory"] = str(spill)
-    return duckdb.connect(config=settings)
+        with tempfile.TemporaryDirectory() as spill:
+            settings: dict[str, Any] = {
+                "memory_limit": f"{memory_bytes // 1_000_000}MB",
+                "temp_directory": spill,
+                "threads": 1,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            }
+            with duckdb.connect(config=settings) as connection:
+                connection.read_parquet([str(path) for path in self.paths]).create_view("log")
+                answer: pa.Table = connection.sql(query).to_arrow_table()
+                return answer
 
 
 def open_log(folder: Path) -> Log:
