@@ -39,28 +39,29 @@ def page(reports: Sequence[CalibrationReport]) -> str:
 
 
 def _predicted(reports: Sequence[CalibrationReport]) -> Markup:
-    own = {report.config.label for report in reports}
-    rows = [_row(name, judged, flags, name in own) for name, judged, flags in ranking(reports)]
-    headers = ["Model", "AUC", "less Best-LR", "Log-loss", "less Best-LR", "RMSE", "Calibration error", "Flags"]
+    worlds = {report.config.label: report.config.out.name for report in reports}
+    rows = [_row(name, judged, flags, worlds.get(name)) for name, judged, flags in ranking(reports)]
+    less = "less that of Best-LR"
+    headers = ["Model", "World", "AUC", less, "Log-loss", less, "RMSE", "Calibration error", "Flags"]
     words = (
         "One step ahead on students that no model was fitted to. Differences carry 95% intervals by a bootstrap over "
-        "the students, the same draws for every model. A model in bold has a pack: a world of its own. The others are "
-        "references, which predict and simulate nobody."
+        "the students, the same draws for every model. A model with a world simulates students, in the pack of that "
+        "name; the others only predict."
     )
     return section("predicted", "Predicting students never seen", table("stack", "Predictors", headers, rows, words))
 
 
-def _row(name: str, judged: Judged, flags: Sequence[str], is_world: bool) -> Sequence[object]:
+def _row(name: str, judged: Judged, flags: Sequence[str], world: str | None) -> Sequence[str]:
     s = judged.scores
     figures = (f"{s.auc:.3f}", _less(judged.auc), f"{s.log_loss:.3f}", _less(judged.log_loss), f"{s.rmse:.3f}")
-    faults = "; ".join(flags) or ("none" if is_world else "")
-    return (tag("b", None, name) if is_world else name, *figures, f"{s.calibration_error:.3f}", faults)
+    faults = "; ".join(flags) or ("none" if world else "–")
+    return (name, world or "–", *figures, f"{s.calibration_error:.3f}", faults)
 
 
 def _less(interval: Interval | None) -> str:
     if interval is None:
-        return ""
-    return f"{interval.mean:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})".replace("-", "−")
+        return "–"
+    return _minus(f"{interval.mean:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})")
 
 
 def _checked(reports: Sequence[CalibrationReport]) -> Markup:
@@ -68,7 +69,8 @@ def _checked(reports: Sequence[CalibrationReport]) -> Markup:
     chosen = [next(name for name in report.checks if name.endswith(_TRAITS)) for report in reports]
     checks = [report.checks[name] for report, name in zip(reports, chosen, strict=True)]
     rows = [
-        (what, f"{check.real:.3f}", *(_simulated(own[what]) for own in checks)) for what, check in checks[0].items()
+        (what, _minus(f"{check.real:.3f}"), *(_simulated(own[what]) for own in checks))
+        for what, check in checks[0].items()
     ]
     headers = ["Check", "Real", *(report.config.label for report in reports)]
     words = (
@@ -79,5 +81,8 @@ def _checked(reports: Sequence[CalibrationReport]) -> Markup:
 
 
 def _simulated(check: Check) -> str:
-    ends = f"{min(check.simulated):.3f} to {max(check.simulated):.3f}"
-    return f"{check.mean:.3f} ({ends})".replace("-", "−")
+    return _minus(f"{check.mean:.3f} ({min(check.simulated):.3f} to {max(check.simulated):.3f})")
+
+
+def _minus(figure: str) -> str:
+    return figure.replace("-", "−")
