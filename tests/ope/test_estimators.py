@@ -92,6 +92,15 @@ def test_the_unit_of_a_feature_does_not_matter(name: str):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_single_precision_will_do(name: str):
+    """As a replay of millions of rows holds them."""
+    features = LOG.features + np.random.default_rng(3).normal(size=LOG.features.shape)
+    log = replace(LOG, features=features.astype(np.float32).astype(np.float64), state=None)
+    single = replace(log, features=log.features.astype(np.float32))
+    assert load_estimator(name).estimate(single, 0.9).value == load_estimator(name).estimate(log, 0.9).value
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_what_everyone_earns_is_what_the_target_earns(name: str):
     """1 at each of two decisions: models learn it, and ratios keep it; plain means know it only on average."""
     log = PROCESSES["stochastic"].simulate(np.random.default_rng(1), 120, 2)

@@ -18,7 +18,7 @@ def standardised(features: Float, known: Int, rows: Int) -> tuple[Float, Float]:
     What is further out counts as at the end of the scale: a feature that hardly varied among a few must not decide
     what those are worth in whom it does.
     """
-    seen = features[known]
+    seen, asked = (features[which].astype(np.float64) for which in (known, rows))  # logs may hold single precision
     mean, spread = seen.mean(axis=0), seen.std(axis=0)
-    spread = np.where(spread > 1e-9 * (1.0 + np.abs(mean)), spread, np.inf)
-    return ((seen - mean) / spread).clip(-_END, _END), ((features[rows] - mean) / spread).clip(-_END, _END)
+    spread = np.where(spread > 1e-6 * (1.0 + np.abs(mean)), spread, np.inf)
+    return ((seen - mean) / spread).clip(-_END, _END), ((asked - mean) / spread).clip(-_END, _END)
