@@ -70,7 +70,7 @@ def verdict(
         *_deterministic(episodes),
         *_off_support(episodes, diagnostics, limits, around, modelled),
         *(
-            _modelled()
+            _modelled(diagnostics.overlap)
             if modelled
             else too_few(diagnostics.overlap, diagnostics.carrying, len(diagnostics.steps), limits)
         ),
@@ -146,8 +146,12 @@ def _named(activities: Sequence[int] | np.ndarray, names: Sequence[str]) -> str:
     return ", ".join(told) + (f" and {more} more" if more else "")
 
 
-def _modelled() -> Iterator[Finding]:
-    yield "answer", "Model-based: no student was reweighted, and what the model gets wrong is not in the interval."
+def _modelled(seen: Overlap) -> Iterator[Finding]:
+    yield (
+        "answer",
+        f"Model-based: no student was reweighted; effectively {seen.effective:.0f} of {seen.students:,} did all that "
+        "the new strategy would do. What the model gets wrong is not in the interval.",
+    )
 
 
 def too_few(seen: Overlap, carrying: float, decisions: int, limits: Thresholds) -> Iterator[Finding]:
