@@ -151,6 +151,15 @@ def test_a_mixture_out_of_range_is_refused(bad: dict[str, Any]):
         replace(load_estimator("magic"), **bad)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("countable", [True, False])
+def test_a_propensity_of_next_to_nothing_gives_a_number(name: str, countable: bool):
+    behaviour = LOG.behaviour.copy()
+    behaviour[7] = 1e-300
+    log = replace(LOG, behaviour=behaviour, state=LOG.state if countable else None)
+    assert np.isfinite(load_estimator(name).estimate(log).value)
+
+
 def test_weights_beyond_all_numbers_are_refused():
     log: Episodes = replace(LOG, behaviour=np.full(len(LOG.behaviour), 1e-300))
     with pytest.raises(InvalidInput, match="beyond all numbers; the smallest is 1e-300"):

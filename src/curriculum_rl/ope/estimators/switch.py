@@ -60,9 +60,10 @@ def _least_error(start: Float, weights: Float, errors: Float) -> float:
     """The tau of least estimated squared error among twenty quantiles of the weights; the last keeps them all."""
     bound = np.abs(errors).max(axis=0)
     taus = np.quantile(weights, np.linspace(0.05, 1.0, 20))
-    squared = [
-        (start + _corrections(weights, errors, weights <= tau)).var() / len(start)
-        + ((weights * (weights > tau)).mean(axis=0) @ bound) ** 2
-        for tau in taus
-    ]
+    with np.errstate(over="ignore"):  # a weight that is too large to be squared loses
+        squared = [
+            (start + _corrections(weights, errors, weights <= tau)).var() / len(start)
+            + ((weights * (weights > tau)).mean(axis=0) @ bound) ** 2
+            for tau in taus
+        ]
     return float(taus[int(np.argmin(squared))])

@@ -34,4 +34,5 @@ def ridge_path(x: Float, y: Float, ridges: Float) -> tuple[Float, Float]:
 
 def least(errors: Float) -> int:
     """Which penalty leaves the least squares out, of errors (K, m)."""
-    return int(np.argmin((errors**2).sum(axis=1)))
+    with np.errstate(over="ignore"):
+        return int(np.argmin((errors**2).sum(axis=1)))
