@@ -25,7 +25,8 @@ _NUMBERS: Final = {
 
 def add_arguments(added: argparse.ArgumentParser) -> None:
     """Adds them to the verb's parser."""
-    added.add_argument("--log", required=True, type=Path, metavar="FILE", help="Parquet or CSV, a row for each try")
+    logs = "Parquet or CSV, a row for each try; or the folder of a canonical log"
+    added.add_argument("--log", required=True, type=Path, metavar="FILE", help=logs)
     added.add_argument("--q-matrix", type=Path, metavar="FILE", help="items by skills, .npz or CSV")
     models = f"of how knowledge grows; several, or {ALL}, are compared, and each gets a pack OUT/MODEL"
     added.add_argument("--model", required=True, nargs="+", choices=(*get_args(Model), ALL), help=models)
@@ -41,6 +42,7 @@ def add_arguments(added: argparse.ArgumentParser) -> None:
         ("memory", get_args(FittedMemory), "assumed, or a rule of half-lives fitted to the log's times (afm and irt)"),
         ("practice", get_args(Ends), "compare with simulations up to three right in a row, or try by try as logged"),
         ("prerequisites", ("inferred", "none"), "inferred from the log, or none"),
+        ("dropout", ("none", "fitted"), "none, or fitted to how the episodes of a canonical log end"),
         ("several", get_args(Several), "what an item of several skills practises: one concept for the set, or each"),
     ):
         usual = _USUAL[name]

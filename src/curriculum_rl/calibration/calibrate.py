@@ -21,7 +21,7 @@ from curriculum_rl.calibration.forgetting import Fitted
 from curriculum_rl.calibration.gain import gain_of
 from curriculum_rl.calibration.predictive import compare
 from curriculum_rl.calibration.prerequisites import Map, infer_prerequisites
-from curriculum_rl.calibration.provenance import provenance
+from curriculum_rl.calibration.provenance import of_dropout, provenance
 from curriculum_rl.calibration.reference import BEST
 from curriculum_rl.calibration.replay import replay
 from curriculum_rl.calibration.report import CalibrationReport
@@ -125,13 +125,15 @@ def _publish(report: CalibrationReport, fitting: Attempts) -> None:
     """Writes the pack and reads it back: what is published is valid."""
     config, fit, kept = report.config, report.fit, report.concepts
     source, told_apart = config.source or config.log.name, len(pack.forms_of(fitting)) > 2
+    hazard = report.evidence.hazard
     lines = provenance(fit, source, config.prerequisites == "inferred", told_apart, report.times is not None)
+    lines |= of_dropout(source) if hazard else {}
     files: dict[str, str | bytes] = {
         "card.md": card(report),
         "concepts.csv": pack.concepts_csv(fitting, fit, kept, report.tries),
         "prerequisites.csv": pack.prerequisites_csv(fitting, report.prerequisites.edges),
         "activities.csv": pack.activities_csv(fitting, fit, kept, report.times),
-        "population.yaml": pack.population_yaml(fit, lines, report.times),
+        "population.yaml": pack.population_yaml(fit, lines, report.times, hazard.dropout if hazard else None),
     }
     files |= dict(fit.knowledge.subset(kept).files().values())
     pack.write_pack(config.out, files)

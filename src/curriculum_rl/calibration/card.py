@@ -9,7 +9,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from curriculum_rl.calibration.card_replay import HOW_CHECKED, check_table, forgetting, replays, response_times
+from curriculum_rl.calibration.card_replay import HOW_CHECKED, check_table, forgetting, leaving, replays, response_times
 from curriculum_rl.calibration.checks import Check
 from curriculum_rl.calibration.config import CalibrationConfig
 from curriculum_rl.calibration.flags import LOOKED_FOR
@@ -48,8 +48,8 @@ rate. So the subgroups below differ by little at first."""
 """How students differ, where their traits are not fitted with the rest."""
 
 _SHOWN = (
-    "memory", "practice", "prerequisites", "several", "start_slope", "min_students", "min_tries", "unseen_share",
-    "iterations", "repeats", "seed", "reject_limit", "source", "terms", "note",
+    "memory", "practice", "prerequisites", "dropout", "several", "start_slope", "min_students", "min_tries",
+    "unseen_share", "iterations", "repeats", "seed", "reject_limit", "source", "terms", "note",
 )  # fmt: skip
 """Settings that the command on the card gives where they are not as usual."""
 
@@ -59,6 +59,7 @@ def card(report: CalibrationReport) -> str:
     parts = [_head(report), _fitted(report), _unseen(report), _flags(report)]
     parts += [forgetting(report)] if report.gain else []
     parts += [response_times(report.times, report)] if report.times else []
+    parts += [leaving(report.evidence.hazard)] if report.evidence.hazard else []
     parts += [_practice(report) if report.practice else replays(report), _prerequisites(report)]
     parts += [_left_out(report), _limits(report)]
     return "\n\n".join(_wrapped(block) for part in parts for block in part.split("\n\n")) + "\n"

@@ -1,4 +1,4 @@
-"""The parts of a calibrated pack's card about fitted forgetting and times, and about practice replayed as logged."""
+"""The parts of a calibrated pack's card about forgetting, times, dropout, and practice replayed as logged."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from curriculum_rl.calibration.checks import Check
 from curriculum_rl.calibration.forgetting import SESSION, fitted_names
+from curriculum_rl.calibration.hazard import Hazard
 from curriculum_rl.calibration.replay import Replay
 from curriculum_rl.calibration.report import CalibrationReport
 from curriculum_rl.calibration.response_times import LONGEST, ResponseTimes
@@ -68,6 +69,23 @@ residual (sd {times.residual_sd:.2f}), in which are the items. Left out as time 
 tries, which took over {LONGEST:g} minutes. All students are simulated {report.config.repeats} times on the same tries.
 
 {check_table(report.time_checks)}"""
+
+
+def leaving(hazard: Hazard) -> str:
+    """Who leaves, and whether those who were not fitted do."""
+    names = ("intercept", "time", "failures")
+    each = zip(names, hazard.errors, strict=True)
+    numbers = ", ".join(f"{name} {getattr(hazard.dropout, name):.3f} ({error:.3f})" for name, error in each)
+    rows = [f"| {name} | {n:,} | {y:.3f} | {p:.3f} |" for name, n, y, p in hazard.by_session]
+    return f"""## Dropout
+
+**Fitted** to {hazard.fitted:,} ends of sessions of the fitted students, a session being what lies between gaps of
+{SESSION:g} days: a hazard in logits with {numbers}, standard errors in brackets. **Assumed**: how fast failures fade,
+and that engagement, which no log tells, moves nobody. At {hazard.unseen:,} ends of sessions of unseen students:
+
+| session | students | left | expected |
+|---|---|---|---|
+{chr(10).join(rows)}"""
 
 
 def check_table(checks: Mapping[str, Check]) -> str:

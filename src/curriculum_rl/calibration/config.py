@@ -42,6 +42,7 @@ class CalibrationConfig:
         practice: how real and simulated practice are compared: where pairs end at the third right answer in a row, as
             in a skill builder, or try by try as logged.
         prerequisites: inferred from the log, or none.
+        dropout: none, or fitted to how the episodes of a canonical log end.
         start_slope: logits a try at which fitting AFM begins; give a small one for a log with next to no learning.
         min_students, min_tries: evidence below which a concept is left out of the pack.
         unseen_share: students kept from fitting where the log has no split of its own.
@@ -63,6 +64,7 @@ class CalibrationConfig:
     memory: FittedMemory = "assumed"
     practice: Ends = "three_in_a_row"
     prerequisites: Literal["inferred", "none"] = "inferred"
+    dropout: Literal["none", "fitted"] = "none"
     start_slope: float = USUAL_SLOPE
     min_students: int = 30
     min_tries: int = 200
@@ -92,6 +94,8 @@ class CalibrationConfig:
             check.add("practice", self.practice, "must be as_logged where memory is fitted", remedy)
         if self.prerequisites not in ("inferred", "none"):
             check.add("prerequisites", self.prerequisites, "must be inferred or none")
+        if self.dropout not in ("none", "fitted"):
+            check.add("dropout", self.dropout, "must be none or fitted")
         for name in ("min_students", "min_tries", "iterations", "repeats"):
             check.number(name, getattr(self, name), at_least=1)
         check.number("start_slope", self.start_slope, above=0.0, at_most=1.0)

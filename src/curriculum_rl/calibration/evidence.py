@@ -14,6 +14,7 @@ from curriculum_rl.calibration.comparison import Judged, judge
 from curriculum_rl.calibration.config import CalibrationConfig
 from curriculum_rl.calibration.fit import Tick
 from curriculum_rl.calibration.forgetting import SESSION
+from curriculum_rl.calibration.hazard import Hazard, fit_hazard
 from curriculum_rl.calibration.q_matrix import read_q_matrix
 from curriculum_rl.calibration.reference import BEST, reference_predictions
 from curriculum_rl.calibration.response_times import ResponseTimes, fit_times
@@ -35,6 +36,7 @@ class Evidence:
         best: P(right) of each unseen try by Best-LR, (n,).
         references: how each reference predicts the unseen students.
         times: how long tries take the fitted students; None where the log does not say.
+        hazard: of dropout, where it was asked for.
     """
 
     counts: RowCounts
@@ -46,6 +48,7 @@ class Evidence:
     best: Float
     references: Mapping[str, Judged]
     times: ResponseTimes | None
+    hazard: Hazard | None
 
     @property
     def students(self) -> tuple[int, int]:
@@ -75,6 +78,8 @@ def read_evidence(config: CalibrationConfig, folder: Path, progress: Tick) -> Ev
     fitting, unseen = attempts.of_students(~attempts.unseen), attempts.of_students(attempts.unseen)
     _check_split(config, fitting, unseen, timed)
     progress("fitting the references", 0, 1)
+    apart = frozenset(np.array(attempts.students, dtype=object)[attempts.unseen])
+    hazard = fit_hazard(config.log, apart) if config.dropout == "fitted" else None
     predicted = reference_predictions(fitting, unseen)
     return Evidence(
         counts=log.counts,
@@ -86,6 +91,7 @@ def read_evidence(config: CalibrationConfig, folder: Path, progress: Tick) -> Ev
         best=predicted[BEST],
         references=judge(predicted, unseen),
         times=fit_times(fitting),
+        hazard=hazard,
     )
 
 

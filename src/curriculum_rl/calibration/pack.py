@@ -19,6 +19,7 @@ from curriculum_rl.calibration.prerequisites import Edge
 from curriculum_rl.calibration.response_times import ResponseTimes
 from curriculum_rl.calibration.spread import Spread
 from curriculum_rl.files import write_whole
+from curriculum_rl.students.dropout import Dropout
 from curriculum_rl.students.memory.consolidation import Consolidation
 from curriculum_rl.students.memory.exponential import Exponential
 
@@ -167,7 +168,9 @@ def prerequisites_csv(attempts: Attempts, edges: Iterable[Edge]) -> str:
     return _table(["prerequisite", "concept", "strength"], rows)
 
 
-def population_yaml(fit: Fit, provenance: Mapping[str, str], times: ResponseTimes | None = None) -> str:
+def population_yaml(
+    fit: Fit, provenance: Mapping[str, str], times: ResponseTimes | None = None, dropout: Dropout | None = None
+) -> str:
     """The settings of the population; concepts.csv holds the knowledge model's numbers."""
     model = type(fit.knowledge)
     files = {setting: name for setting, (name, _) in fit.knowledge.files().items()}
@@ -187,6 +190,7 @@ def population_yaml(fit: Fit, provenance: Mapping[str, str], times: ResponseTime
             "test_days": 7,
             "mastered": 0.95,
         },
+        **({"faculties": {"dropout": asdict(dropout)}} if dropout else {}),
         "provenance": dict(provenance),
     }
     return yaml.safe_dump(settings, sort_keys=False, width=110, allow_unicode=True)

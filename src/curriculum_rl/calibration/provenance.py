@@ -31,6 +31,16 @@ _MEMORY = {
 }
 
 
+def of_dropout(source: str) -> dict[str, str]:
+    """The lines of a fitted dropout."""
+    return {
+        "faculties.dropout": "assumed: that engagement, which no log tells, moves nobody; how fast failures fade",
+        "faculties.dropout.intercept": f"fitted: discrete-time hazard by sessions; {source}",
+        "faculties.dropout.time": f"fitted: discrete-time hazard by sessions; {source}",
+        "faculties.dropout.failures": f"fitted: discrete-time hazard by sessions; {source}",
+    }
+
+
 def provenance(
     fit: Fit, source: str, inferred: bool = True, told_apart: bool = True, timed: bool = False
 ) -> dict[str, str]:
