@@ -172,6 +172,12 @@ def test_durations_are_seconds(tmp_path: Path) -> None:
             read(tmp_path, f"a,1,i,1,k,{milliseconds}", header=header)
 
 
+def test_times_in_milliseconds_are_no_seconds(tmp_path: Path) -> None:
+    rows = [f"a,{t},i,1,k,{1_700_000_000_000 + 1000 * t}" for t in range(3)]
+    with pytest.raises(InvalidInput, match=r"past the year 5000; .* `curriculum-rl import --time-unit`"):
+        read(tmp_path, *rows, header=f"{HEADER},time")
+
+
 def canonical(folder: Path, **columns: list[object]) -> Path:
     """A log of two students, four rows, one of them a lesson."""
     rows: dict[str, list[object]] = {

@@ -125,8 +125,8 @@ def _publish(report: CalibrationReport, fitting: Attempts) -> None:
     """Writes the pack and reads it back: what is published is valid."""
     config, fit, kept = report.config, report.fit, report.concepts
     source, told_apart = config.source or config.log.name, len(pack.forms_of(fitting)) > 2
-    hazard = report.evidence.hazard
-    lines = provenance(fit, source, config.prerequisites == "inferred", told_apart, report.times is not None)
+    hazard, inferred, dated = report.evidence.hazard, config.prerequisites == "inferred", fitting.day is not None
+    lines = provenance(fit, source, inferred, told_apart, report.times is not None, dated)
     lines |= of_dropout(source) if hazard else {}
     files: dict[str, str | bytes] = {
         "card.md": card(report),

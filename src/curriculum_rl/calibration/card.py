@@ -268,8 +268,9 @@ def _limits(report: CalibrationReport) -> str:
         if report.config.q_matrix
         else ""
     )
+    untold = "Without times" if report.evidence.attempts.day is None else "Fitted without the log's times"
     memory = (
-        "- Without times, forgetting between tries is not told apart from slips and loss at a try, and the memory of "
+        f"- {untold}, forgetting between tries is not told apart from slips and loss at a try, and the memory of "
         "this\n  pack is assumed: sweep it."
     )
     if report.fit.memory is not None:

@@ -42,7 +42,7 @@ def of_dropout(source: str) -> dict[str, str]:
 
 
 def provenance(
-    fit: Fit, source: str, inferred: bool = True, told_apart: bool = True, timed: bool = False
+    fit: Fit, source: str, inferred: bool = True, told_apart: bool = True, timed: bool = False, dated: bool = False
 ) -> dict[str, str]:
     """The lines for population.yaml.
 
@@ -52,6 +52,7 @@ def provenance(
         inferred: whether prerequisites were inferred from it.
         told_apart: whether it tells items of a concept apart.
         timed: whether it says how long tries take.
+        dated: whether it says when they were.
     """
     fitted = (*fit.knowledge.concept_fields(), *fit.knowledge.files())
     lines = {f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fitted}
@@ -97,6 +98,9 @@ def provenance(
         lines["groups"] = lines["groups"].replace(published, f"fitted: pace sd; {source}")
         ratios = "other forms .9, 1.2 and 1 times as long" if told_apart else "a worked example as long"
         lines["activities.minutes"] = f"fitted: the median problem of each concept, {how}; {source}; assumed: {ratios}"
+    if dated and "knowledge.forget" in lines:
+        untold = "the log has no times, so it"
+        lines["knowledge.forget"] = lines["knowledge.forget"].replace(untold, "the log's times are not used, so it")
     if not inferred:
         lines["prerequisites.strength"] = "assumed: there are none; the log's order does not say what needs what"
     return lines

@@ -13,6 +13,7 @@ import pandas as pd
 from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.logs.importing import PLAUSIBLE
 from curriculum_rl.logs.rejects import Rejects, RowCounts
+from curriculum_rl.logs.settling import FAR
 from curriculum_rl.logs.table import ALIASES, Table, Text, read_table
 from curriculum_rl.violations import InvalidInput
 
@@ -68,8 +69,8 @@ def read_log(
         timed: whether the time of every try is needed; a row without one is then rejected.
 
     Raises:
-        InvalidInput: not a log, no usable row, no times where they are needed, durations in another unit than seconds,
-            or a split that divides a student.
+        InvalidInput: not a log, no usable row, no times where they are needed, times or durations that are no
+            seconds, or a split that divides a student.
     """
     rejects = Rejects()
     by_skills = items_with_skills is None
@@ -96,7 +97,7 @@ def read_log(
         student=student[place].astype(np.int64),
         item=item[place].astype(np.int64),
         right=frame["right"].to_numpy(dtype=np.bool_)[place],
-        day=_whole(frame["day"].to_numpy(dtype=np.float64)[place], student[place]),
+        day=_whole(path, frame["day"].to_numpy(dtype=np.float64)[place], student[place]),
         minutes=_minutes(path, frame["seconds"].to_numpy(dtype=np.float64)[place]),
         unseen=_unseen(path, frame, student, len(students)),
         counts=counts,
@@ -149,8 +150,15 @@ def _numbers(column: Text) -> Float:
     return numbers
 
 
-def _whole(day: Float, student: Int) -> Float | None:
-    """The times of tries sorted by student, where they can be used: all there, not all the same, and in order."""
+def _whole(path: Path, day: Float, student: Int) -> Float | None:
+    """The times of tries sorted by student, where they can be used: all there, not all the same, and in order.
+
+    Raises:
+        InvalidInput: they can hardly be seconds.
+    """
+    if (day > FAR / 86_400.0).mean() > 0.5:
+        remedy = "is the unit another one? Seconds are expected; `curriculum-rl import --time-unit` makes them so"
+        raise InvalidInput(str(path), [f"column time: as seconds most of it is past the year 5000; {remedy}"])
     if np.isnan(day).any() or (day == day[0]).all() or ((np.diff(day) < 0) & (student[1:] == student[:-1])).any():
         return None
     return day
