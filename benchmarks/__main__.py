@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("environment", "scaling", "policies", "importing", "training")
+NAMES = ("environment", "scaling", "policies", "importing", "replaying", "training")
 
 if __name__ == "__main__":
     for name in NAMES:

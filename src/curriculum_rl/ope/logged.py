@@ -20,6 +20,8 @@ from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import Platform
 
 SECONDS_PER_DAY = 86_400.0
+SLICE = 8192
+"""Rows whose lists are looked up at a time."""
 SHOWN = 5
 """Unknown ids that a message names."""
 
@@ -86,7 +88,7 @@ def read_logged(table: pa.Table, platform: Platform) -> Logged:
     if _given(table, "eligible"):
         eligible = catalogue.members(table["eligible"], "eligible", catalogue.index)
         eligible[~eligible.any(axis=1)] = True  # a row that was no decision, such as a test before the course
-    catalogue.check.raise_all()
+    catalogue.raise_unknown()
     response = _numbers(table, "response")
     answered = platform.curriculum.answered[activity]
     ends = np.append(starts[1:], rows) - 1
@@ -119,7 +121,7 @@ class _Catalogue:
 
     def __init__(self, platform: Platform) -> None:
         self.index = {a.id: i for i, a in enumerate(platform.curriculum.activities)}
-        self.check = Violations("log")
+        self.unknown: dict[str, set[str]] = {}
 
     def activities(self, column: pa.ChunkedArray, name: str) -> Int:
         """Position of each, (N,)."""
@@ -127,21 +129,37 @@ class _Catalogue:
 
     def members(self, column: pa.ChunkedArray, name: str, index: dict[str, int]) -> Bool:
         """Which of the ids each list holds, (N, len(index))."""
-        lists = pa.concat_arrays([c.cast(pa.list_(pa.string())) for c in column.chunks])
-        found = np.zeros((len(lists), len(index)), dtype=np.bool_)
-        row = np.asarray(pc.list_parent_indices(lists))
-        found[row, self._positions(pc.list_flatten(lists), name, index)] = True
+        found = np.zeros((len(column), len(index)), dtype=np.bool_)
+        row = 0
+        for chunk in column.chunks:
+            for start in range(0, len(chunk), SLICE):  # lists take many times the room of the mask
+                lists = chunk.slice(start, SLICE)
+                own = row + start + np.asarray(pc.list_parent_indices(lists))
+                found[own, self._positions(pc.list_flatten(lists), name, index)] = True
+            row += len(chunk)
         return found
 
     def _positions(self, column: Any, name: str, index: dict[str, int]) -> Int:
-        found = pc.index_in(column, value_set=pa.array(list(index), type=pa.string()))
-        if found.null_count:
-            unknown = pc.unique(column.filter(pc.is_null(found))).to_pylist()
-            shown = ", ".join(repr(u)[:40] for u in unknown[:SHOWN]) + (", ..." if len(unknown) > SHOWN else "")
-            remedy = "Name the world that the log comes from, or one made from it"
-            self.check.found.append(f"{name}: {len(unknown)} ids are not in the catalogue ({shown}). {remedy}.")
-        positions: Int = np.asarray(pc.fill_null(found, 0)).astype(np.int64)
+        coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        if isinstance(coded, pa.ChunkedArray):
+            coded = coded.combine_chunks()
+        if isinstance(coded, pa.ChunkedArray):  # of no rows
+            return np.zeros(0, dtype=np.int64)
+        place = pc.index_in(coded.dictionary, value_set=pa.array(list(index), type=pa.string()))
+        if place.null_count:
+            self.unknown.setdefault(name, set()).update(coded.dictionary.filter(pc.is_null(place)).to_pylist())
+        positions: Int = np.asarray(pc.fill_null(place, 0)).astype(np.int64)[np.asarray(coded.indices)]
         return positions
+
+    def raise_unknown(self) -> None:
+        """Refuses what the catalogue lacks."""
+        check = Violations("log")
+        for name, ids in self.unknown.items():
+            some = sorted(ids)[:SHOWN]
+            shown = ", ".join(repr(u)[:40] for u in some) + (", ..." if len(ids) > SHOWN else "")
+            remedy = "Name the world that the log comes from, or one made from it"
+            check.found.append(f"{name}: {len(ids)} ids are not in the catalogue ({shown}). {remedy}.")
+        check.raise_all()
 
 
 def _given(table: pa.Table, name: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from curriculum_rl.batch import Bool, Int, put_rows, take_rows
+from curriculum_rl.batch import Bool, Float, Int, put_rows, take_rows
 from curriculum_rl.envs.simulation import View, feature_names
 from curriculum_rl.ope.episodes import Episodes
 from curriculum_rl.ope.logged import Logged, lanes_of
@@ -146,6 +146,14 @@ def replay(
     )
     ids = [i for part in parts for i in part.ids]
     return Replayed(episodes, tuple(ids[i] for i in judged), groups)
+
+
+def likelihoods(logged: Logged, platform: Platform, policy: Policy) -> Float:
+    """The policy's probability of what was logged, at every row, (N,): all that reweighting needs, and no more."""
+    found = np.empty(len(logged.student))
+    for rows, view in views(logged, platform, policy.tracker):
+        found[rows] = policy.probabilities(view)[np.arange(len(rows)), logged.offered[rows]]
+    return found
 
 
 def _decisions(logged: Logged, platform: Platform, policy: Policy, features: Tracker) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Final, cast
 import pyarrow as pa
 
 from curriculum_rl.config import build
+from curriculum_rl.envs.simulation import feature_names
 from curriculum_rl.logs.manifest import Manifest
 from curriculum_rl.logs.split import fitted_on
 from curriculum_rl.logs.store import Log, open_log
@@ -30,8 +31,8 @@ from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import Platform, World, load_world
 
-CELLS: Final = 60_000_000
-"""Decisions times activities that are held at once; of a longer log, so many of its buckets are judged."""
+HELD_BYTES: Final = 400_000_000
+"""What is held of a log at once; of a longer one, so many of its buckets are judged."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Question:
     log: Path
     policies: tuple[str, ...]
     world: str | None = None
-    estimators: tuple[str, ...] = ("wdr", "pdis", "wis", "direct")
+    estimators: tuple[str, ...] = ("wdr", "pdis", "wis")
     interval: str = "usual"
     behaviour: str = "logistic"
     features: str = "counts"
@@ -93,8 +94,8 @@ def judge(question: Question, told: Callable[[str], None] = lambda what: None) -
         silent = tuple(refused(name, method, reasons) for name in policies)
         return Judgement(log.manifest, method, None, silent, models=models)
     platform = platform_of(log) if world is None else world.platform
-    tables, left_out = _tables(log, platform, question.reward)
     features = _tracker(question.features)
+    tables, left_out = _tables(log, platform, features, question.reward)
     cluster = question.cluster or ("class" if "group_class" in log.manifest.groups else None)
     found: list[Strategy] = []
     baseline: Baseline | None = None
@@ -150,16 +151,17 @@ def _tracker(name: str) -> Tracker:
     return cast(Tracker, build(member("tracker", name), name))
 
 
-def _tables(log: Log, platform: Platform, reward: str) -> tuple[list[Logged], tuple[int, int]]:
-    """Buckets, which hold students by their hash and so by chance, until there are more cells than can be held."""
+def _tables(log: Log, platform: Platform, features: Tracker, reward: str) -> tuple[list[Logged], tuple[int, int]]:
+    """Buckets, which hold students by their hash and so by chance, until they are more than can be held."""
     tables: list[Logged] = []
-    cells, buckets = 0, len(log.paths)
+    activities, held = len(platform.curriculum.activities), 0
+    row = 9 * activities + 4 * len(feature_names(features, platform))  # bytes of its choices, mask and features
     for table in _rewarded(log, reward):
-        cells += len(table) * len(platform.curriculum.activities)
-        if cells > CELLS and tables:
+        held += len(table) * row
+        if held > HELD_BYTES and tables:
             break
         tables.append(read_logged(table, platform))
-    return tables, (buckets - len(tables), buckets)
+    return tables, (len(log.paths) - len(tables), len(log.paths))
 
 
 def _rewarded(log: Log, reward: str) -> Iterator[pa.Table]:

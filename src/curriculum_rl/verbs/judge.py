@@ -32,9 +32,9 @@ examples:
     added.add_argument(
         "--estimators",
         type=lambda text: tuple(text.split(",")),
-        default=("wdr", "pdis", "wis", "direct"),
+        default=("wdr", "pdis", "wis"),
         metavar="A,B",
-        help="groups are told apart by the first (default wdr,pdis,wis,direct; see configs/estimator)",
+        help="groups are told apart by the first (default wdr,pdis,wis; see configs/estimator)",
     )
     added.add_argument("--interval", default="usual", metavar="NAME", help="see configs/interval (default usual)")
     added.add_argument("--behaviour", default="logistic", metavar="NAME", help="model of propensities not logged")
