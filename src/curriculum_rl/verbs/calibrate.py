@@ -26,7 +26,7 @@ examples:
   curriculum-rl calibrate --log tries.csv --model bkt --out my_pack
   curriculum-rl calibrate --log log.parquet --q-matrix q.npz --model afm --out my_pack --column answer=correct
   curriculum-rl calibrate --log tries.csv --model all --out family
-  curriculum-rl study --multirun world.pack=family/bkt,family/afm,family/irt""",
+  curriculum-rl study --multirun world.pack=family/bkt,family/afm,family/irt world.name=null""",
     )
     from curriculum_rl.calibration.arguments import add_arguments
 
