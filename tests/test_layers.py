@@ -20,6 +20,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("violations", "resources", "files"),
     ("yaml_file", "batch"),
     ("config", "course"),
+    ("named",),
     ("curriculum",),
     ("revision", "controls"),
     ("streams",),

@@ -169,7 +169,7 @@ def test_every_unknown_name_is_told(log: Path):
         ({"estimators": ("wiz", "pdiz")}, "'pdiz' is no estimator"),
         ({"interval": "wide"}, "'wide' is no interval"),
         ({"behaviour": "guess"}, "'guess' is no model"),
-        ({"features": "nothing"}, "features = 'nothing': must be a tracker"),
+        ({"features": "nothing"}, "'nothing' is no tracker"),
         ({"cluster": "school"}, "cluster = 'school'"),
         ({"discount": 2.0}, "discount"),
         ({"policies": ()}, "none is named"),

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol, cast, runtime_checkable
 
-from curriculum_rl.config import build, nearest
+from curriculum_rl.config import nearest
 from curriculum_rl.evaluation.rollout import Privileged
-from curriculum_rl.resources import configs_folder
-from curriculum_rl.violations import InvalidInput, Violations
+from curriculum_rl.named import load_named, names_of
+from curriculum_rl.violations import Violations
 from curriculum_rl.world import World
-from curriculum_rl.yaml_file import check_yaml
 
 SLOW: Final = frozenset({"true_beam"})
 """Bounds that take minutes for some thousand students."""
@@ -29,7 +28,7 @@ class Choosy(Protocol):
 
 def bound_names() -> list[str]:
     """Names of all bounds."""
-    return sorted(p.stem for p in (configs_folder() / "oracle").glob("*.yaml"))
+    return names_of("oracle")
 
 
 def load_bound(name: str) -> Privileged:
@@ -38,10 +37,7 @@ def load_bound(name: str) -> Privileged:
     Raises:
         InvalidInput: there is none of that name.
     """
-    path = configs_folder() / "oracle" / f"{name}.yaml"
-    if not path.is_file():
-        raise InvalidInput("oracle", [f"{name!r} is no bound. {nearest(name, bound_names())}"])
-    return cast(Privileged, build(check_yaml(path), str(path)))
+    return cast(Privileged, load_named("oracle", name, "bound"))
 
 
 def bounds_for(world: World, named: Sequence[str] | None = None) -> dict[str, Privileged]:

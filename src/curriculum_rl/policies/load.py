@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from curriculum_rl.config import build, nearest
+from curriculum_rl.named import load_named, names_of
 from curriculum_rl.policies.policy import Policy
-from curriculum_rl.resources import configs_folder
-from curriculum_rl.violations import InvalidInput
-from curriculum_rl.yaml_file import check_yaml
 
 ON_REQUEST: Final = frozenset({"lookahead", "sequence"})
 """Heuristics that must be asked for: one takes minutes for some thousand students, one wants to be told an order."""
@@ -16,7 +13,7 @@ ON_REQUEST: Final = frozenset({"lookahead", "sequence"})
 
 def policy_names() -> list[str]:
     """Names of all heuristics."""
-    return sorted(p.stem for p in (configs_folder() / "policy").glob("*.yaml"))
+    return names_of("policy")
 
 
 def usual_names() -> list[str]:
@@ -30,7 +27,4 @@ def load_policy(name: str) -> Policy:
     Raises:
         InvalidInput: there is none of that name.
     """
-    path = configs_folder() / "policy" / f"{name}.yaml"
-    if not path.is_file():
-        raise InvalidInput("policy", [f"{name!r} is no policy. {nearest(name, policy_names())}"])
-    return cast(Policy, build(check_yaml(path), str(path)))
+    return cast(Policy, load_named("policy", name, "policy"))

@@ -9,11 +9,11 @@ from typing import Final, cast
 
 import pyarrow as pa
 
-from curriculum_rl.config import build
 from curriculum_rl.envs.simulation import feature_names
 from curriculum_rl.logs.manifest import Manifest
 from curriculum_rl.logs.split import fitted_on
 from curriculum_rl.logs.store import Log, open_log
+from curriculum_rl.named import load_named
 from curriculum_rl.ope.behaviour.load import load_behaviour
 from curriculum_rl.ope.catalogue import platform_of
 from curriculum_rl.ope.estimators.load import load_estimator
@@ -23,8 +23,6 @@ from curriculum_rl.ope.logged import Logged, read_logged
 from curriculum_rl.ope.replay import Replayed, replay
 from curriculum_rl.ope.thresholds import Thresholds
 from curriculum_rl.ope.verdict import Circumstances
-from curriculum_rl.resources import configs_folder
-from curriculum_rl.studies.compose import member
 from curriculum_rl.studies.evaluate import find_policies, saved_policy
 from curriculum_rl.studies.simulators import ask_simulators
 from curriculum_rl.trackers.tracker import Tracker
@@ -94,7 +92,7 @@ def judge(question: Question, told: Callable[[str], None] = lambda what: None) -
         silent = tuple(refused(name, method, reasons) for name in policies)
         return Judgement(log.manifest, method, None, silent, models=models)
     platform = platform_of(log) if world is None else world.platform
-    features = _tracker(question.features)
+    features = cast(Tracker, load_named("tracker", question.features, "tracker"))
     tables, left_out = _tables(log, platform, features, question.reward)
     cluster = question.cluster or ("class" if "group_class" in log.manifest.groups else None)
     found: list[Strategy] = []
@@ -134,7 +132,7 @@ def _method(question: Question) -> Method:
         except InvalidInput as error:
             check.found.extend(error.violations)
     check.raise_all()
-    thresholds = cast(Thresholds, build(member("verdict", "default"), "configs/verdict/default.yaml"))
+    thresholds = cast(Thresholds, load_named("verdict", "default", "set of thresholds"))
     interval, behaviour = load_interval(question.interval), load_behaviour(question.behaviour)
     return Method(found, interval, behaviour, thresholds, question.discount)
 
@@ -142,13 +140,6 @@ def _method(question: Question) -> Method:
 def _world(question: Question, log: Log) -> World | None:
     name = question.world or log.manifest.about.world
     return None if name is None else load_world(name)
-
-
-def _tracker(name: str) -> Tracker:
-    if not (configs_folder() / "tracker" / f"{name}.yaml").is_file():
-        names = ", ".join(sorted(p.stem for p in (configs_folder() / "tracker").glob("*.yaml")))
-        raise InvalidInput("judge", [f"features = {name!r}: must be a tracker: {names}"])
-    return cast(Tracker, build(member("tracker", name), name))
 
 
 def _tables(log: Log, platform: Platform, features: Tracker, reward: str) -> tuple[list[Logged], tuple[int, int]]:

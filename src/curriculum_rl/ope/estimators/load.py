@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import cast
 
-from curriculum_rl.config import build, nearest
+from curriculum_rl.named import load_named, names_of
 from curriculum_rl.ope.estimators.estimator import Estimator
-from curriculum_rl.resources import configs_folder
-from curriculum_rl.violations import InvalidInput
-from curriculum_rl.yaml_file import check_yaml
 
 
 def estimator_names() -> list[str]:
     """Names of all estimators."""
-    return sorted(p.stem for p in (configs_folder() / "estimator").glob("*.yaml"))
+    return names_of("estimator")
 
 
 def load_estimator(name: str) -> Estimator:
@@ -22,7 +19,4 @@ def load_estimator(name: str) -> Estimator:
     Raises:
         InvalidInput: there is none of that name.
     """
-    path = configs_folder() / "estimator" / f"{name}.yaml"
-    if not path.is_file():
-        raise InvalidInput("estimator", [f"{name!r} is no estimator. {nearest(name, estimator_names())}"])
-    return cast(Estimator, build(check_yaml(path), str(path)))
+    return cast(Estimator, load_named("estimator", name, "estimator"))
