@@ -72,6 +72,17 @@ def test_answers_hold_the_truth(log: Path, tmp_path: Path, capsys: pytest.Captur
             assert one["verdict"] == "answer"
 
 
+def test_a_shorter_horizon_is_a_log_that_was_cut_there(log: Path, tmp_path: Path):
+    cut = Path(str(log) + "-cut")
+    typed = ["record", "--world", WORLD, "--policy", "random", "--students", str(STUDENTS), "--horizon", "1"]
+    assert cli.main([*typed, "--objective", "mastery_gain", "--out", str(cut)]) == cli.DONE
+    question = Question(log, ("mastery",), estimators=("wis", "pdis"), horizon=1)
+    lines = [judge(q).strategies[0].lines for q in (question, Question(cut, ("mastery",), estimators=("wis", "pdis")))]
+    for short, recorded_short in zip(*lines, strict=True):
+        assert short.own == recorded_short.own
+        assert short.ess == recorded_short.ess
+
+
 def test_the_logged_strategy_is_found_to_be_itself(log: Path, capsys: pytest.CaptureFixture[str]):
     found = answered(capsys, "--log", log, "--policy", "random", "--estimators", "wis,pdis")
     for one in found["estimates"]:
@@ -172,6 +183,7 @@ def test_every_unknown_name_is_told(log: Path):
         ({"features": "nothing"}, "'nothing' is no tracker"),
         ({"cluster": "school"}, "cluster = 'school'"),
         ({"discount": 2.0}, "discount"),
+        ({"horizon": 0}, "horizon = 0"),
         ({"policies": ()}, "none is named"),
         ({"reward": "joy"}, "must be reward or response"),
     ):

@@ -150,6 +150,16 @@ class Episodes:
         np.add.at(returns, self.student, discount**self.step * self.reward)
         return returns
 
+    def cut(self, horizon: int) -> Self:
+        """The first decisions of each student alone, so many at most; nobody left for whom none is missing of those."""
+        kept = self.step < horizon
+        columns = {
+            f.name: getattr(self, f.name)[kept]
+            for f in fields(self)
+            if isinstance(getattr(self, f.name), np.ndarray) and f.name not in ("cluster", "censored")
+        }
+        return replace(self, **columns, censored=self.censored & (self.lengths < horizon))
+
     def take(self, students: Int) -> Self:
         """These students, one more time for each time that they are named, numbered anew in the order given.
 

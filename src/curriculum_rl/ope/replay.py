@@ -7,7 +7,7 @@ so that a policy's probabilities in a replay of its own log are those that were 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,10 @@ class Replayed:
     episodes: Episodes
     ids: tuple[str, ...]
     groups: dict[str, npt.NDArray[np.object_]]
+
+    def cut(self, horizon: int) -> Replayed:
+        """The first decisions of each student alone."""
+        return replace(self, episodes=self.episodes.cut(horizon))
 
     def of(self, chosen: Bool) -> Replayed:
         """These students alone, (n,).

@@ -47,6 +47,7 @@ class Question:
         cluster: the axis of groups that were drawn as a whole; None: classes where the log has them, else students.
         reward: column that counts as the reward: `reward`, or `response`.
         discount: of rewards, a decision.
+        horizon: decisions of each student that count, from the first on; None: all.
         held_out: leaves out the students that a strategy was fitted on.
         simulators: worlds that the strategies are tried in too, by name.
         students: in each.
@@ -62,6 +63,7 @@ class Question:
     cluster: str | None = None
     reward: str = "reward"
     discount: float = 1.0
+    horizon: int | None = None
     held_out: bool = False
     simulators: tuple[str, ...] = ()
     students: int = 1000
@@ -70,6 +72,8 @@ class Question:
         check = Violations("judge")
         check.that(self.policies, "policy: none is named. Name at least one with --policy")
         check.that(len(set(self.estimators)) == len(self.estimators), "estimators: one stands twice. Name each once")
+        if self.horizon is not None:
+            check.number("horizon", self.horizon, at_least=1, whole=True)
         if self.reward not in ("reward", "response"):
             check.add("reward", self.reward, "must be reward or response")
         check.raise_all()
@@ -100,6 +104,8 @@ def judge(question: Question, told: Callable[[str], None] = lambda what: None) -
     for name, policy in policies.items():
         told(name)
         seen = replay(tables, platform, policy, features, cluster)
+        if question.horizon is not None:
+            seen = seen.cut(question.horizon)
         baseline = baseline or logged(seen, method)
         seen, around = _circumstances(names[name], seen, question, log, platform)
         found.append(judged(name, seen, method, around))

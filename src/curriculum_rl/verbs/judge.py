@@ -42,6 +42,7 @@ examples:
     added.add_argument("--cluster", metavar="AXIS", help="groups drawn as a whole (default: classes, if logged)")
     added.add_argument("--reward", default="reward", choices=("reward", "response"), help="column that is rewarded")
     added.add_argument("--discount", type=float, default=1.0, metavar="G", help="of rewards, a decision (default 1)")
+    added.add_argument("--horizon", type=int, metavar="T", help="judge by the first T decisions of each student alone")
     added.add_argument("--held-out", action="store_true", help="leave out students that a strategy was fitted on")
     added.add_argument("--simulators", nargs="+", default=(), metavar="WORLD", help="student models to try them in")
     added.add_argument("--students", type=int, default=1000, metavar="N", help="in each of those (default 1000)")
