@@ -13,10 +13,11 @@ import pytest
 from rich.console import Console
 from scipy import sparse
 
-from curriculum_rl.calibration.attempts import build_attempts
-from curriculum_rl.calibration.calibrate import calibrate
+from curriculum_rl.calibration.attempts import Attempts, build_attempts
+from curriculum_rl.calibration.calibrate import calibrate, fitter
 from curriculum_rl.calibration.command import run
 from curriculum_rl.calibration.config import CalibrationConfig, Model
+from curriculum_rl.calibration.fit import Fit, Tick
 from curriculum_rl.calibration.pack import SUBGROUPS, groups, quantile
 from curriculum_rl.calibration.q_matrix import read_q_matrix
 from curriculum_rl.calibration.scores import scores
@@ -176,3 +177,19 @@ def test_scores_by_hand() -> None:
 def test_weighted_quantiles_by_hand() -> None:
     values, weights = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 2.0])
     assert [quantile(values, weights, q) for q in (0.0, 0.25, 0.5, 0.75, 1.0)] == [1.0, 1.0, 2.0, 2.0, 3.0]
+
+
+def test_a_model_that_is_degenerate_everywhere_is_named(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = fitter("bkt")
+
+    def nothing_but_guessing(attempts: Attempts, iterations: int, tick: Tick) -> Fit:
+        return replace(whole(attempts, 1, tick), degenerate=("guess above .5",) * len(attempts.concepts))
+
+    monkeypatch.setattr("curriculum_rl.calibration.fit_bkt.fit_bkt", nothing_but_guessing)
+    with pytest.raises(
+        InvalidInput, match=r"BKT: every concept is degenerate \(guess above .5\).*leave this model out"
+    ):
+        calibrate(small(log, tmp_path / "pack"))
+    assert not (tmp_path / "pack").exists()

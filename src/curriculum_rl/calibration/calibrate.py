@@ -48,7 +48,16 @@ def calibrate(
     evidence = evidence or read_evidence(config, config.out, progress)
     attempts, fitting, unseen = evidence.attempts, evidence.fitting, evidence.unseen
     students, tries, enough = pack.enough_evidence(fitting, config.min_students, config.min_tries)
+    if not enough.any():
+        remedy = f"at least {config.min_students} students and {config.min_tries} tries on a concept are needed"
+        raise InvalidInput(str(config.log), [f"no concept has enough evidence to be fitted: {remedy}"])
     fit = _fit(config, fitting, config.memory, progress)
+    named = np.array(fit.degenerate, dtype=object)
+    sound = enough & (named == "")
+    if not sound.any():
+        faults = ", ".join(sorted(set(named[enough])))
+        message = f"{config.label}: every concept with enough evidence is degenerate ({faults})"
+        raise InvalidInput(str(config.log), [f"{message}; leave this model out"])
     progress("judging on unseen students", 0, 1)
     predicted = {config.label: fit.predict(unseen)}
     gain = None
@@ -62,10 +71,6 @@ def calibrate(
     practice = _practice(config, fit, attempts, unseen, compare) if stops else {}
     replays = {} if stops else _practice(config, fit, attempts, unseen, replay)
     progress("inferring prerequisites", 0, 1)
-    among = enough & np.array([not fault for fault in fit.degenerate])
-    if not among.any():
-        remedy = f"at least {config.min_students} students and {config.min_tries} tries on a concept are needed"
-        raise InvalidInput(str(config.log), [f"no concept has enough evidence to be fitted: {remedy}"])
     report = CalibrationReport(
         config=config,
         evidence=evidence,
@@ -75,9 +80,8 @@ def calibrate(
         practice=practice,
         replays=replays,
         gain=gain,
-        times=evidence.times,
-        prerequisites=_prerequisites(config, fitting, fit, among),
-        concepts=np.flatnonzero(among).astype(np.int64),
+        prerequisites=_prerequisites(config, fitting, fit, sound),
+        concepts=np.flatnonzero(sound).astype(np.int64),
         students=students,
         tries=tries,
     )
@@ -125,15 +129,16 @@ def _publish(report: CalibrationReport, fitting: Attempts) -> None:
     """Writes the pack and reads it back: what is published is valid."""
     config, fit, kept = report.config, report.fit, report.concepts
     source, told_apart = config.source or config.log.name, len(pack.forms_of(fitting)) > 2
-    hazard, inferred, dated = report.evidence.hazard, config.prerequisites == "inferred", fitting.day is not None
-    lines = provenance(fit, source, inferred, told_apart, report.times is not None, dated)
+    times, hazard = report.evidence.times, report.evidence.hazard
+    inferred, dated = config.prerequisites == "inferred", fitting.day is not None
+    lines = provenance(fit, source, inferred, told_apart, times is not None, dated)
     lines |= of_dropout(source) if hazard else {}
     files: dict[str, str | bytes] = {
         "card.md": card(report),
         "concepts.csv": pack.concepts_csv(fitting, fit, kept, report.tries),
         "prerequisites.csv": pack.prerequisites_csv(fitting, report.prerequisites.edges),
-        "activities.csv": pack.activities_csv(fitting, fit, kept, report.times),
-        "population.yaml": pack.population_yaml(fit, lines, report.times, hazard.dropout if hazard else None),
+        "activities.csv": pack.activities_csv(fitting, fit, kept, times),
+        "population.yaml": pack.population_yaml(fit, lines, times, hazard.dropout if hazard else None),
     }
     files |= dict(fit.knowledge.subset(kept).files().values())
     pack.write_pack(config.out, files)

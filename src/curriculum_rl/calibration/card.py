@@ -58,7 +58,7 @@ def card(report: CalibrationReport) -> str:
     """Markdown, deterministic: no date, no machine."""
     parts = [_head(report), _fitted(report), _unseen(report), _flags(report)]
     parts += [forgetting(report)] if report.gain else []
-    parts += [response_times(report.times, report)] if report.times else []
+    parts += [response_times(report.evidence.times, report)] if report.evidence.times else []
     parts += [leaving(report.evidence.hazard)] if report.evidence.hazard else []
     parts += [_practice(report) if report.practice else replays(report), _prerequisites(report)]
     parts += [_left_out(report), _limits(report)]
@@ -106,7 +106,7 @@ def _command(config: CalibrationConfig) -> str:
 
 
 def _fitted(report: CalibrationReport) -> str:
-    fit, spread = report.fit, report.fit.spread
+    fit, spread, times = report.fit, report.fit.spread, report.evidence.times
     quartiles = [
         f"| {name} | " + " | ".join(f"{q:.2f}" for q in np.quantile(_kept(report, name), (0.25, 0.5, 0.75))) + " |"
         for name in fit.knowledge.concept_fields()
@@ -114,7 +114,7 @@ def _fitted(report: CalibrationReport) -> str:
     shares = ", ".join(f"{g.name} {g.share:.0%} at {g.mean:+.1f} sd" for g in SUBGROUPS)
     of_concept = forms_of(report.evidence.attempts)
     forms = ", ".join(
-        f"{f.name} (quantile {f.quantile:g}, learning x {f.learning:g}, {_long(f, report.times)})" for f in of_concept
+        f"{f.name} (quantile {f.quantile:g}, learning x {f.learning:g}, {_long(f, times)})" for f in of_concept
     )
     how_many = {2: "two", 4: "four"}[len(of_concept)]
     memory = "memory, " if fit.memory is None else ""
@@ -127,7 +127,7 @@ def _fitted(report: CalibrationReport) -> str:
     between = f"""Ability and rate are allowed to go with how many concepts a student meets {volume}, so that those who
 stay long do not stand for everybody."""
     between = STUDENTS.get(report.config.model, between)
-    published = "" if report.times else " **Published**: the spread of pace, van der Linden (2006)."
+    published = "" if times else " **Published**: the spread of pace, van der Linden (2006)."
     return f"""## What is fitted, what is assumed
 
 `population.yaml` says of every parameter whether it was fitted, published or assumed.

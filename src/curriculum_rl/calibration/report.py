@@ -16,7 +16,7 @@ from curriculum_rl.calibration.gain import Gain
 from curriculum_rl.calibration.predictive import Comparison
 from curriculum_rl.calibration.prerequisites import Map
 from curriculum_rl.calibration.replay import Replay
-from curriculum_rl.calibration.response_times import ResponseTimes, check_times
+from curriculum_rl.calibration.response_times import check_times
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,6 @@ class CalibrationReport:
             it is compared as logged.
         replays: the same, as logged; else empty.
         gain: of the fitted memory over none on unseen students; None where memory is assumed.
-        times: how long tries take; None where the log does not say.
         prerequisites: what was inferred.
         concepts: of the pack, positions in the fit.
         students, tries: evidence of each concept of the fit, (K,) each.
@@ -47,7 +46,6 @@ class CalibrationReport:
     practice: Mapping[str, Comparison]
     replays: Mapping[str, Replay]
     gain: Gain | None
-    times: ResponseTimes | None
     prerequisites: Map
     concepts: Int
     students: Int
@@ -62,6 +60,5 @@ class CalibrationReport:
     @cached_property
     def time_checks(self) -> Mapping[str, Check]:
         """Those of response times, on all students; empty where there are none."""
-        if self.times is None:
-            return {}
-        return check_times(self.times, self.evidence.attempts, self.config.seed, self.config.repeats)
+        times = self.evidence.times
+        return check_times(times, self.evidence.attempts, self.config.seed, self.config.repeats) if times else {}
