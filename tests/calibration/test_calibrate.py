@@ -188,8 +188,6 @@ def test_a_model_that_is_degenerate_everywhere_is_named(
         return replace(whole(attempts, 1, tick), degenerate=("guess above .5",) * len(attempts.concepts))
 
     monkeypatch.setattr("curriculum_rl.calibration.fit_bkt.fit_bkt", nothing_but_guessing)
-    with pytest.raises(
-        InvalidInput, match=r"BKT: every concept is degenerate \(guess above .5\).*leave this model out"
-    ):
+    with pytest.raises(InvalidInput, match=r"BKT: every .* is degenerate \(guess above .5\); leave this model out"):
         calibrate(small(log, tmp_path / "pack"))
     assert not (tmp_path / "pack").exists()
