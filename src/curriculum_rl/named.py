@@ -21,8 +21,13 @@ def load_named(group: str, name: str, kind: str) -> Any:
     Raises:
         InvalidInput: there is none of that name.
     """
+    check_named(group, name, kind)
+    path = configs_folder() / group / f"{name}.yaml"
+    return build(check_yaml(path), str(path))
+
+
+def check_named(group: str, name: str, kind: str) -> None:
+    """Refuses a name that no member of a group has, and says which one may be meant."""
     known = names_of(group)
     if name not in known:
         raise InvalidInput(group, [f"{name!r} is no {kind}. {nearest(name, known)}"])
-    path = configs_folder() / group / f"{name}.yaml"
-    return build(check_yaml(path), str(path))

@@ -82,5 +82,5 @@ def test_it_is_composed_of_the_members_of_its_group():
     node.weights = {"retention": 0.0, "cost": 0.0}
     with pytest.raises(InvalidInput, match=r"weights = .*must not sum to nothing. Give one of the parts a weight"):
         build(node, "objective")
-    with pytest.raises(InvalidInput, match=r"'weigthed' is no choice of objective. Did you mean weighted"):
+    with pytest.raises(InvalidInput, match=r"'weigthed' is no objective. Did you mean weighted"):
         find_objective("weigthed")

@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from curriculum_rl import config
+from curriculum_rl.named import check_named
 from curriculum_rl.resources import configs_folder
 from curriculum_rl.violations import InvalidInput, Violations
 
@@ -66,15 +67,17 @@ def member(group: str, name: str) -> DictConfig:
     return found
 
 
-def component(group: str, name: str, overrides: Sequence[str] = ()) -> Any:
-    """The component that `configs/<group>/<name>.yaml` describes, some of its settings overridden: `key=value`.
+def component(group: str, name: str, kind: str, overrides: Sequence[str] = ()) -> Any:
+    """The component that `configs/<group>/<name>.yaml` describes, groups that it is composed of among it.
+
+    Args:
+        kind: what people call such a component.
+        overrides: of its settings, as `key=value`.
 
     Raises:
         InvalidInput: there is none of that name, or a setting does not fit.
     """
-    names = groups(configs_folder())[group]
-    if name not in names:
-        raise InvalidInput(group, [f"{name!r} is no choice of {group}. {config.nearest(name, names)}"])
+    check_named(group, name, kind)
     node = OmegaConf.create(OmegaConf.to_container(member(group, name)))
     try:
         typed = OmegaConf.from_dotlist(list(overrides))

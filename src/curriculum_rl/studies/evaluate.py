@@ -70,7 +70,7 @@ def find_objective(name: str) -> Objective:
     Raises:
         InvalidInput: there is none.
     """
-    return cast(Objective, component("objective", name))
+    return cast(Objective, component("objective", name, "objective"))
 
 
 def load_saved(path: Path, world: World) -> Policy:

@@ -13,6 +13,7 @@ from curriculum_rl.agents.learned import describe
 from curriculum_rl.agents.offline import Offline, Pass
 from curriculum_rl.logs.split import PRINTS, fitting, prints
 from curriculum_rl.logs.store import open_log
+from curriculum_rl.named import load_named
 from curriculum_rl.ope.decisions import decisions
 from curriculum_rl.ope.logged import Logged, read_logged
 from curriculum_rl.studies.compose import component
@@ -58,8 +59,8 @@ def learn(order: Order, out: Path, progress: Progress) -> Mapping[str, Any]:
         InvalidInput: for a name that is unknown, a setting out of range, a log that holds nothing to learn from, or
             a policy that is there.
     """
-    method = cast(Offline, component("offline", order.method, order.overrides))
-    tracker, network = component("tracker", order.tracker), component("network", order.network)
+    method = cast(Offline, component("offline", order.method, "method of learning from logs", order.overrides))
+    tracker, network = load_named("tracker", order.tracker, "tracker"), load_named("network", order.network, "network")
     path = out / order.method
     if path.with_suffix(".json").exists():
         raise InvalidInput(str(out), [f"holds a policy {order.method!r} already; remove it, or choose another folder"])

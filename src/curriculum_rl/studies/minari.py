@@ -9,9 +9,9 @@ from rich.progress import Progress
 
 from curriculum_rl.logs.manifest import Manifest
 from curriculum_rl.logs.store import open_log, write_log
+from curriculum_rl.named import load_named
 from curriculum_rl.ope.minari.read import about, open_minari, tables
 from curriculum_rl.ope.minari.write import Written, write_minari
-from curriculum_rl.studies.compose import component
 from curriculum_rl.studies.log_world import world_of
 from curriculum_rl.trackers.tracker import Tracker
 
@@ -22,7 +22,7 @@ def export_log(log: Path, tracker: str, world: str | None, name: str, out: Path,
     Raises:
         InvalidInput: for a name that is unknown, taken or no dataset's, or a log without decisions.
     """
-    seen, opened = cast(Tracker, component("tracker", tracker)), open_log(log)
+    seen, opened = cast(Tracker, load_named("tracker", tracker, "tracker")), open_log(log)
     platform = world_of(opened.manifest.about, world).platform
     task = progress.add_task(f"{log.name} to {name}", total=opened.manifest.rows)
     return write_minari(opened, out, name, platform, seen, lambda rows: progress.advance(task, rows))
