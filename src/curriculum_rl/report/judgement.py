@@ -68,7 +68,11 @@ def _answers(found: Judgement) -> Markup:
             for told, by in words.items()
         ]
         line = one.lines[0]
-        word = tag("span", {"class": f"verdict {LOOK[line.verdict.word]}"}, WORDS[line.verdict.word])
+        word = tag(
+            "span",
+            {"class": "verdict worse" if line.verdict.word == "refused" else "verdict"},
+            WORDS[line.verdict.word],
+        )
         parts.append(join(tag("h3", None, f"{one.policy}: {line.answer}"), paragraph(word)))
         parts.append(tag("ul", None, *items) if items else paragraph("Nothing speaks against this answer."))
     return section("answers", "In plain words", *parts)
@@ -123,16 +127,15 @@ def _rests_on(one: Strategy, found: Judgement) -> Markup:
         f"{over.effective:,.0f} by their weights; the largest weight is {percent(over.largest_share)} of all. "
         f"{percent(seen.support.share)} of its choices are of activities that the log never shows in such situations."
     )
-    panels = figures([*_by_step(seen)])
-    there = np.flatnonzero(one.weights)
-    rows = [[_bin(i), f"{one.weights[i]:,}"] for i in range(there[0], there[-1] + 1)]
+    panels = figures(_by_step(seen)) if len(seen.steps) > 1 else ""
+    rows = [[_bin(i), f"{count:,}"] for i, count in enumerate(one.weights) if count]
     weights = table("narrow", "Students by weight", ["Weight", "Students"], rows)
     return section(f"rests-{one.policy}", f"What the answer on {one.policy} rests on", words, panels, weights)
 
 
 def _by_step(seen: Diagnostics) -> list[tuple[Markup, Markup]]:
     steps = seen.steps
-    x = Scale(0.5, max(len(steps), 2) + 0.5)
+    x = Scale(0.5, len(steps) + 0.5)
     drawn = (
         ("Effective students", [s.effective for s in steps], (0.0,), "by decision"),
         ("Mean weight", [s.mean for s in steps], (0.9, 1.1), "1 if the probabilities are right"),
@@ -173,7 +176,7 @@ def _groups(found: Judgement) -> Markup:
                 ])  # fmt: skip
             heads = ["Group", "Students", "Return (interval)", "Rests on", "Verdict"]
             caption = f"{one.policy} by {axis}"
-            parts.append(table("wide", caption, heads, rows))
+            parts.append(join(tag("h3", None, caption), table("wide", caption, heads, rows)))
     if not parts:
         return Markup("")
     least = found.method.thresholds.smallest_group
