@@ -11,6 +11,7 @@ from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.violations import Violations
 
 MINUTES_PER_DAY = 1440.0
+SECONDS_PER_DAY = 86_400.0
 
 
 @dataclass

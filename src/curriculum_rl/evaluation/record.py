@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int, take_rows
+from curriculum_rl.course import SECONDS_PER_DAY
 from curriculum_rl.envs.newcomers import newcomers
 from curriculum_rl.envs.simulation import Gate, Simulation
 from curriculum_rl.evaluation.rollout import Player, Privileged, choose
@@ -32,7 +33,6 @@ from curriculum_rl.world import Platform, World
 
 CHUNK = 1024
 """Students at a time."""
-SECONDS_PER_DAY = 86_400.0
 CLASS = "group_class"
 
 

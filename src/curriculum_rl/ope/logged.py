@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.course import SECONDS_PER_DAY
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import Platform
 
-SECONDS_PER_DAY = 86_400.0
 SLICE = 8192
 """Rows whose lists are looked up at a time."""
 SHOWN = 5
