@@ -50,7 +50,7 @@ def test_a_memory_goes_to_the_models_that_can_have_it() -> None:
 def test_a_family_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log, out = tmp_path / "log.csv", tmp_path / "family"
     write_log(log, MODEL, 1.2, 0.5, students=150, tries=8)
-    options = ["--iterations", "8", "--repeats", "2"]
+    options = ["--iterations", "3", "--repeats", "1"]
     assert main(["calibrate", "--log", str(log), "--model", "bkt", "pfa", "--out", str(out), *options]) == 0
     assert [read_pack(out / model).name for model in ("bkt", "pfa")] == ["bkt", "pfa"]
 
@@ -68,7 +68,7 @@ def test_a_family_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFi
     assert f"compared in {out / 'comparison.html'}" in said
 
     # A member's pack is the one that the command on its card writes, alone.
-    alone = CalibrationConfig(log=log, out=tmp_path / "alone/pfa", model="pfa", iterations=8, repeats=2)
+    alone = CalibrationConfig(log=log, out=tmp_path / "alone/pfa", model="pfa", iterations=3, repeats=1)
     calibrate(alone)
     for path in (tmp_path / "alone/pfa").iterdir():
         assert path.read_bytes() == (out / "pfa" / path.name).read_bytes(), path.name

@@ -49,11 +49,11 @@ def planted(folder: Path, dropout: Dropout, students: int, sessions: int = 6, tr
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dropout = Dropout(intercept=-1.5, time=-0.5, failures=1.5)
-    return planted(tmp_path_factory.mktemp("log") / "log", dropout, students=1500)
+    return planted(tmp_path_factory.mktemp("log") / "log", dropout, students=800)
 
 
 def test_what_was_planted_is_found(log: Path) -> None:
-    apart = frozenset(f"u{i}" for i in range(300))
+    apart = frozenset(f"u{i}" for i in range(160))
     found = fit_hazard(log, apart)
     truth = (-1.5, -0.5, 1.5)
     for name, true, error in zip(("intercept", "time", "failures"), truth, found.errors, strict=True):
@@ -90,7 +90,8 @@ def test_who_was_at_risk_by_hand(tmp_path: Path) -> None:
     np.testing.assert_allclose(ends.recent, [0.1, 0.1 * 0.9 * 0.9 + 0.1, 0.0])
 
 
-def test_a_pack_whose_students_leave(log: Path, tmp_path: Path) -> None:
+def test_a_pack_whose_students_leave(tmp_path: Path) -> None:
+    log = planted(tmp_path / "log", Dropout(intercept=-1.5), students=120)
     config = CalibrationConfig(log=log, out=tmp_path / "pack", model="afm", dropout="fitted", iterations=3, repeats=1)
     report = calibrate(config)
     assert report.evidence.hazard is not None
@@ -103,7 +104,7 @@ def test_a_pack_whose_students_leave(log: Path, tmp_path: Path) -> None:
 
 
 def test_logs_that_cannot_tell(log: Path, tmp_path: Path) -> None:
-    everybody = frozenset(f"u{i}" for i in range(1500))
+    everybody = frozenset(f"u{i}" for i in range(800))
     with pytest.raises(InvalidInput, match="nobody who is fitted left by dropout"):
         fit_hazard(log, everybody)
     with pytest.raises(InvalidInput, match="a canonical log, a folder"):
