@@ -88,6 +88,7 @@ def test_the_logged_strategy_is_found_to_be_itself(log: Path, capsys: pytest.Cap
     for one in found["estimates"]:
         assert one["value"] == pytest.approx(found["logged"]["value"], abs=1e-9)
         assert one["ess"] == pytest.approx(STUDENTS)
+        assert one["answer"].startswith("no clear difference")
 
 
 def test_a_log_without_chance_tells_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -36,6 +36,9 @@ BINS = np.array([0.0, 1e-9, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, n
 VISIBLE = (norm.ppf(0.975) + norm.ppf(0.8)) / (2.0 * norm.ppf(0.975))
 """The smallest difference that is seen with a power of .8, as a multiple of the width of a 95% interval."""
 
+ROUNDING = 1e-9
+"""A difference of so small a share of the value is none: sums differ in their last digits."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -101,7 +104,7 @@ class Line:
         if self.verdict.word != "answer" or low is None or high is None:
             return "cannot tell"
         but = ", with warnings" if self.verdict.warnings else ""
-        if low <= 0.0 <= high:
+        if low <= ROUNDING * abs(self.own.value or 0.0) and high >= -ROUNDING * abs(self.own.value or 0.0):
             return f"no clear difference: one under {VISIBLE * (high - low):.3g} would not have shown{but}"
         return f"{'better' if low > 0.0 else 'worse'} than what was used{but}"
 
