@@ -62,12 +62,9 @@ class Bootstrap:
         clusters = Clusters.of(episodes)
         clusters.at_least_two()
         draws = np.random.default_rng([self.seed, 0])
-        values = np.array(
-            [
-                estimator.estimate(episodes.take(clusters.members(drawn)), discount).value
-                for drawn in draws.integers(0, len(clusters), (self.replicates, len(clusters)))
-            ]
-        )
+        count = len(clusters)
+        drawn = (clusters.members(draws.integers(0, count, count)) for _ in range(self.replicates))
+        values = np.array([estimator.estimate(episodes.take(students), discount).value for students in drawn])
         values = values[np.isfinite(values)]
         if not math.isfinite(estimate.value) or len(values) == 0:
             return math.nan, math.nan
