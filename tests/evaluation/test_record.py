@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from curriculum_rl.evaluation.cohorts import TEST, first
-from curriculum_rl.evaluation.record import Recording, group_columns, record
+from curriculum_rl.evaluation.record import Recording, group_columns, record, returns
 from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.logs.schema import check_sorted
 from curriculum_rl.policies.load import load_policy
@@ -45,6 +45,18 @@ def test_rewards_and_minutes_are_those_of_a_rollout(world: str, policy: str):
     assert len(ends) == len(IDS)  # everybody's course ends once
     assert sum(r == "dropout" for r in ends["end_reason"].to_pylist()) == outcomes.left.sum()
     assert sum(r == "mastery" for r in ends["end_reason"].to_pylist()) == outcomes.finished.sum()
+
+
+def test_returns_are_what_the_rows_add_up_to():
+    world, policy, objective = load_world("kss"), load_policy("random"), find_objective("mastery_gain")
+    table = recorded("kss", "random", "mastery_gain", horizon=5)
+    found = returns(world, policy, IDS, objective, Recording(horizon=5))
+    assert np.allclose(found, by_student(table, "reward"))
+
+
+def test_right_answers_are_counted():
+    table = recorded("new_material", "round_robin", "right_answers")
+    assert np.array_equal(by_student(table, "reward"), by_student(table, "response"))
 
 
 def test_a_horizon_cuts_every_course_and_changes_nothing_before():

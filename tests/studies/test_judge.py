@@ -140,6 +140,24 @@ def test_the_page_and_the_table_are_written(log: Path, tmp_path: Path, capsys: p
     assert json.loads((out / "judgement.json").read_text())["simulated"][0]["world"] == WORLD
 
 
+def test_a_simulator_answers_the_question_of_the_log(log: Path):
+    """A log from this simulator and its own strategy: the mean return of the same students, to the last digits."""
+    found = judge(Question(log, ("random",), estimators=("wis",), simulators=(WORLD, "fractions"), students=STUDENTS))
+    here = found.models.simulated[0].means["random"]
+    assert found.baseline is not None
+    assert here.value == pytest.approx(found.baseline.own.value)
+    assert "at most 3 decisions" in found.models.words
+
+
+def test_the_folder_of_a_study_stands_for_all_that_it_trained(log: Path, tmp_path: Path):
+    world = load_world(WORLD)
+    policy = untrained(world.platform, component("network", "flat"), component("tracker", "counts"))
+    for seed in (0, 1):
+        policy.save(tmp_path / "run" / "policies" / f"flat-seed{seed}", {"digest": ""})
+    found = judge(Question(log, (str(tmp_path / "run"), "mastery"), estimators=("wis",)))
+    assert [one.policy for one in found.strategies] == ["flat-seed0", "flat-seed1", "mastery"]
+
+
 def test_a_page_can_be_made_of_a_refusal(log: Path):
     found = judge(Question(log, ("mastery",), estimators=("wis",)))
     bare = replace(found, baseline=None, strategies=(replace(found.strategies[0], diagnostics=None),))

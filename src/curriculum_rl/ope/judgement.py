@@ -167,7 +167,7 @@ class Simulated:
     Attributes:
         world: its name.
         fit: how well its student model predicts students whom it was not fitted to, in words; empty where unknown.
-        means: by strategy, the mean outcome with its interval.
+        means: by strategy, the mean return with its interval.
         natives: strategies that were trained in it, whose scores in it are no evidence.
     """
 
@@ -184,10 +184,12 @@ class Models:
     Attributes:
         simulated: one for each.
         verdicts: on each strategy against the first, by all simulators in which neither was trained.
+        words: what they are compared by.
     """
 
     simulated: tuple[Simulated, ...] = ()
     verdicts: tuple[CrossVerdict, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True)

@@ -204,8 +204,9 @@ def _simulators(found: Judgement) -> Markup:
         if v.word is not Word.SILENT
     ]
     words = paragraph(
-        "Points in student models, the other kind of evidence: no support is needed, but a model that is right. A "
-        "score where the strategy was trained is struck through and counts for nothing."
+        f"The same strategies in student models ({found.models.words}), the other kind of evidence: no support is "
+        "needed, but a model that is right. A score where the strategy was trained is struck through and counts for "
+        "nothing."
     )
     return section(
         "simulators", "In simulators", words, table("wide", "Strategies by simulators", heads, rows),

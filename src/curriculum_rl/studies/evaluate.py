@@ -27,15 +27,15 @@ from curriculum_rl.yaml_file import check_yaml
 def find_policies(world: World | None, names: Sequence[str]) -> dict[str, Policy]:
     """Each policy by its name: a heuristic of `configs/policy`, or the path of one that a study saved.
 
-    Or that of a YAML file like those of `configs/policy`, with settings of your own. Without a world there are no
-    saved ones, for each is bound to its own.
+    Or that of a YAML file like those of `configs/policy`, with settings of your own; or the folder of a study, for all
+    that it trained. Without a world there are no saved ones, for each is bound to its own.
 
     Raises:
         InvalidInput: every name that is none of these, that stands twice, or whose policy does not fit the world.
     """
     check = Violations("policies")
     found: dict[str, Policy] = {}
-    for name in names:
+    for name in (one for given in names for one in expanded(given)):
         path = Path(name)
         label = path.stem if path.suffix in (".json", ".yaml") else path.name
         check.that(label not in found, f"{label}: stands twice. Name it once")
@@ -45,6 +45,12 @@ def find_policies(world: World | None, names: Sequence[str]) -> dict[str, Policy
             check.found.extend(error.violations)
     check.raise_all()
     return found
+
+
+def expanded(name: str) -> list[str]:
+    """The name, or the paths of all that a study trained if it is that of its folder."""
+    found = sorted(str(path) for path in Path(name).glob("policies/*.json"))
+    return found or [name]
 
 
 def saved_policy(name: str) -> Path | None:

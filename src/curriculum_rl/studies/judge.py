@@ -23,8 +23,8 @@ from curriculum_rl.ope.logged import Logged, read_logged
 from curriculum_rl.ope.replay import Replayed, replay
 from curriculum_rl.ope.thresholds import Thresholds
 from curriculum_rl.ope.verdict import Circumstances
-from curriculum_rl.studies.evaluate import find_policies, saved_policy
-from curriculum_rl.studies.simulators import ask_simulators
+from curriculum_rl.studies.evaluate import expanded, find_policies, saved_policy
+from curriculum_rl.studies.simulators import ask_simulators, reward_of
 from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.violations import InvalidInput, Violations
 from curriculum_rl.world import Platform, World, load_world
@@ -87,11 +87,13 @@ def judge(question: Question, told: Callable[[str], None] = lambda what: None) -
     """
     log, method = open_log(question.log), _method(question)
     world = _world(question, log)
-    policies = find_policies(world, question.policies)
-    names = dict(zip(policies, question.policies, strict=True))
+    asked = [one for given in question.policies for one in expanded(given)]
+    policies = find_policies(world, asked)
+    names = dict(zip(policies, asked, strict=True))
     models = Models()
     if question.simulators:
-        models = ask_simulators(question.simulators, question.policies, log.manifest, question.students, told)
+        reward = reward_of(log, question.reward, question.horizon)
+        models = ask_simulators(question.simulators, asked, log.manifest, reward, question.students, told)
     if reasons := log_refusals(log.manifest, question.reward):
         silent = tuple(refused(name, method, reasons) for name in policies)
         return Judgement(log.manifest, method, None, silent, models=models)

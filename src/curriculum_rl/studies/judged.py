@@ -39,7 +39,7 @@ def _estimates(found: Judgement) -> Table:
 def _simulated(found: Judgement) -> list[RenderableType]:
     if not found.models.simulated:
         return []
-    made = Table(box=box.SIMPLE_HEAD, title="The same strategies in student models")
+    made = Table(box=box.SIMPLE_HEAD, title=f"The same strategies in student models: {found.models.words}")
     made.add_column("strategy")
     for one in found.models.simulated:
         made.add_column(f"{escape(one.world)}\n{one.fit}", justify="right")

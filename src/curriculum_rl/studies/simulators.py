@@ -1,4 +1,4 @@
-"""Strategies in several simulators beside what a log says of them: how the fitted student models would answer.
+"""Strategies in several simulators beside what a log says of them: the direct method by fitted student models.
 
 No reweighting is needed here, and no support: what is needed is that a model is right. So the strategies meet several
 models, and a strategy's score in one that it was trained in is left out of the verdict (`evaluation/cross_simulator`).
@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from curriculum_rl.agents.checkpoints import about
 from curriculum_rl.evaluation.bootstrap import Bootstrap
 from curriculum_rl.evaluation.cohorts import TEST, first
 from curriculum_rl.evaluation.cross_simulator import FEWEST, Judged, verdicts
-from curriculum_rl.evaluation.rollout import rollout
+from curriculum_rl.evaluation.record import Recording, returns
 from curriculum_rl.evaluation.statistics import compare_all, intervals
 from curriculum_rl.logs.manifest import Manifest
+from curriculum_rl.logs.store import Log
 from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.ope.judgement import Models, Range, Simulated
 from curriculum_rl.packs import find_pack
@@ -29,8 +31,42 @@ from curriculum_rl.yaml_file import check_yaml
 _FIT = re.compile(r"^\| \| AUC \|.*\n\|[-|]*\n\| (?P<model>[^|]+) \| (?P<auc>[0-9.]+) \|", re.MULTILINE)
 
 
+@dataclass(frozen=True)
+class Reward:
+    """What strategies are compared by in simulators.
+
+    Attributes:
+        objective: whose rewards add up to a return.
+        horizon: decisions at most.
+        words: for people.
+    """
+
+    objective: Objective
+    horizon: int | None
+    words: str
+
+
+def reward_of(log: Log, column: str, horizon: int | None) -> Reward:
+    """That of a log where a simulation has it: the same objective, or right answers, over as many decisions.
+
+    Rewards of a platform's own are in no simulation; then it is the delayed test of a whole course.
+    """
+    longest = "select max(n) as n from (select count(*) as n from log group by student_id)"
+    decisions = horizon or log.manifest.about.horizon or int(log.sql(longest).to_pylist()[0]["n"])
+    name = "right_answers" if column == "response" else log.manifest.about.objective
+    if name is None:
+        return Reward(find_objective("delayed_test"), None, "points over no practice on a delayed test, whole courses")
+    words = f"{name.replace('_', ' ')}, mean return of at most {decisions:,} decisions: what the log's returns are of"
+    return Reward(find_objective(name), decisions, words)
+
+
 def ask_simulators(
-    names: Sequence[str], policies: Sequence[str], log: Manifest, students: int, done: Callable[[str], None]
+    names: Sequence[str],
+    policies: Sequence[str],
+    log: Manifest,
+    reward: Reward,
+    students: int,
+    told: Callable[[str], None],
 ) -> Models:
     """These strategies, and the logged one where it has a name, in worlds by name.
 
@@ -45,10 +81,9 @@ def ask_simulators(
     saved = {label: saved_policy(str(p)) for label, p in zip(labels, named, strict=True)}
     digests = {label: about(path)["record"].get("digest") for label, path in saved.items() if path is not None}
     natives = {n: [label for label, digest in digests.items() if digest == w.digest] for n, w in worlds.items()}
-    objective = find_objective(log.about.objective or "delayed_test")
     fits = {name: held_out_fit(name) for name in worlds}
-    done(", ".join(worlds))
-    return simulated(worlds, everyone, natives, fits, labels[0], objective, students)
+    told(", ".join(worlds))
+    return simulated(worlds, everyone, natives, fits, labels[0], reward, students)
 
 
 def held_out_fit(world: str) -> str:
@@ -66,7 +101,7 @@ def simulated(
     natives: Mapping[str, Sequence[str]],
     fits: Mapping[str, str],
     baseline: str,
-    objective: Objective,
+    reward: Reward,
     students: int,
 ) -> Models:
     """Every strategy in every simulator, on the same students and luck, and the verdicts against a baseline.
@@ -77,18 +112,19 @@ def simulated(
         natives: by world, the strategies that were trained on its students.
         fits: by world, how well its student model predicts, in words.
         baseline: the strategy that the others are compared with.
-        objective: whose outcome is compared.
+        reward: by which they are compared.
         students: of the test cohort, in each.
     """
     found, judged = [], []
     ids = first(TEST, students)
     for name, world in worlds.items():
-        outcomes = {p: rollout(world, policy, ids) for p, policy in policies[name].items()}
-        scores = {p: getattr(outcome, objective.outcome) for p, outcome in outcomes.items()}
+        how = Recording(horizon=reward.horizon)
+        scores = {p: returns(world, policy, ids, reward.objective, how) for p, policy in policies[name].items()}
         bootstrap = Bootstrap().among(ids, world.class_size)
         pairs = [(p, baseline) for p in scores if p != baseline]
         own = frozenset(natives[name])
         means = {p: Range(i.mean, i.low, i.high) for p, i in intervals(scores, bootstrap).items()}
         found.append(Simulated(name, fits[name], means, own))
         judged.append(Judged(name, own, tuple(compare_all(scores, pairs, bootstrap))))
-    return Models(tuple(found), tuple(verdicts(judged)) if len(judged) >= FEWEST else ())
+    said = tuple(verdicts(judged)) if len(judged) >= FEWEST else ()
+    return Models(tuple(found), said, reward.words)
