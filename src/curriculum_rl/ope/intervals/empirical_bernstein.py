@@ -77,7 +77,8 @@ class EmpiricalBernstein:
         again = estimator.estimate(episodes.take(half), discount)
         check.that(
             np.allclose(again.terms, estimate.terms[half], rtol=1e-6, atol=1e-9),
-            f"{type(estimator).__name__} is no mean of independent terms: choose another interval, or the estimator is or pdis",
+            f"{type(estimator).__name__} is no mean of independent terms: choose another interval, or the estimator is "
+            "or pdis",
         )
         check.raise_all()
 
