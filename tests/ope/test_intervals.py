@@ -236,6 +236,14 @@ def test_one_class_alone_is_refused(kind: object, students: int):
         interval(kind, of_returns(np.arange(float(students)), np.zeros(students)))
 
 
+def test_the_yaml_files_hold_the_defaults():
+    assert load_interval("t") == StudentT()
+    assert load_interval("bootstrap") == Bootstrap()
+    assert load_interval("bca") == Bootstrap(replicates=2_000, corrected=True)
+    assert load_interval("empirical_bernstein") == EmpiricalBernstein()
+    assert load_interval("usual") == Usual()
+
+
 def test_names_and_settings_that_are_none_are_refused():
     assert {"t", "bootstrap", "bca", "empirical_bernstein", "usual"} <= set(interval_names())
     with pytest.raises(InvalidInput, match="Did you mean"):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from curriculum_rl.config import build
 from curriculum_rl.ope.behaviour.behaviour import probabilities, with_behaviour
 from curriculum_rl.ope.behaviour.counts import Counts
 from curriculum_rl.ope.diagnostics import diagnose
@@ -20,7 +21,9 @@ from curriculum_rl.ope.thresholds import Thresholds
 from curriculum_rl.ope.values.fitted_q import FittedQ
 from curriculum_rl.ope.values.tabular import Tabular
 from curriculum_rl.ope.verdict import Circumstances, Verdict, deterministic, verdict
+from curriculum_rl.resources import configs_folder
 from curriculum_rl.violations import InvalidInput
+from curriculum_rl.yaml_file import check_yaml
 
 MODEL = Direct(FittedQ(Tabular(), folds=0))
 
@@ -236,6 +239,11 @@ def test_the_worst_stands_first_and_gives_the_word():
     assert found.warnings[0].startswith("This strategy was trained")
     assert "classes of 8" in found.warnings[1]
     assert found.warnings[2].startswith("Dropout differs")
+
+
+def test_the_yaml_holds_the_defaults():
+    path = configs_folder() / "verdict" / "default.yaml"
+    assert build(check_yaml(path), "test") == Thresholds()
 
 
 def test_thresholds_have_ranges():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curriculum_rl.batch import Float
 from curriculum_rl.ope.estimators.estimator import Estimator
 from curriculum_rl.ope.intervals.interval import Interval
 from curriculum_rl.ope.intervals.student_t import carrying
@@ -72,7 +73,7 @@ def coverage(
     return {name: _of(truth, np.array(rows, dtype=np.float64)) for name, rows in seen.items()}
 
 
-def _of(truth: float, rows: np.ndarray) -> Coverage:
+def _of(truth: float, rows: Float) -> Coverage:
     """From the value, the width, whether it is covered and whether it was warned about, (repeats, 4)."""
     errors = rows[:, 0] - truth
     return Coverage(

@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from curriculum_rl.batch import Int
 from curriculum_rl.ope.diagnostics import Diagnostics
 from curriculum_rl.ope.episodes import Episodes
 from curriculum_rl.ope.estimators.estimator import Estimate
@@ -92,7 +93,7 @@ def deterministic(episodes: Episodes) -> bool:
     return any(_always_the_same(s, episodes.action) for s in situations)
 
 
-def _always_the_same(situation: np.ndarray, action: np.ndarray) -> bool:
+def _always_the_same(situation: Int, action: Int) -> bool:
     """Whether the same was given wherever a situation came up again, and most did."""
     _, of, times = np.unique(situation, return_inverse=True, return_counts=True)
     kinds = len(np.unique(np.stack([of, action]), axis=1).T)
@@ -140,7 +141,7 @@ def _off_support(
     )
 
 
-def _named(activities: Sequence[int] | np.ndarray, names: Sequence[str]) -> str:
+def _named(activities: Int, names: Sequence[str]) -> str:
     told = [names[a] if len(names) > a else f"activity {a}" for a in activities[:3]]
     more = len(activities) - len(told)
     return ", ".join(told) + (f" and {more} more" if more else "")
