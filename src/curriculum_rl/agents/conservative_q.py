@@ -5,6 +5,10 @@
 This is CQL(H), equation 4 of Kumar, Zhou, Tucker & Levine (2020), arXiv:2006.04779. At alpha = 0 it is fitted
 Q-iteration; as alpha grows it becomes behaviour cloning, whose loss the penalty is, and the policy takes what was
 logged most. Values are in standard deviations of a reward (`offline_q`), and so is alpha.
+
+In the world of configs/world/new_material.yaml, from the log of 600 students taught by `mastery` exploring with
+probability .3 (13.9 points; `mastery` itself 11.8 +/- 1.0, `greedy_credit` 22.1 +/- 1.5), the concept scorer comes to
+20.4 +/- 1.5 points on 300 other students at alpha = .1, looking five decisions ahead; one seed.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ class ConservativeQ(OfflineQ):
         alpha: weight of the penalty.
     """
 
-    alpha: float = 1.0
+    alpha: float = 0.1
 
     def check(self, check: Violations) -> None:
         """Notes settings that are out of range."""

@@ -33,9 +33,9 @@ class OfflineQ(Offline):
         gamma: discount of a decision.
     """
 
-    passes: int = 20
-    patience: int = 2
-    rounds: int = 30
+    passes: int = 5
+    patience: int = 1
+    rounds: int = 10
     gamma: float = 0.98
 
     measure: ClassVar[str] = "half the squared error of temporal differences, and the penalty"

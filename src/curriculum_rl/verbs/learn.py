@@ -23,7 +23,7 @@ Settings of a method (configs/offline) are given as key=value.
 examples:
   curriculum-rl record --world new_material --policy mastery --explore .3 --students 2000 --skip 100000 --out my_log
   curriculum-rl learn --log my_log --method behaviour_cloning --out learned
-  curriculum-rl learn --log my_log --method conservative_q --network flat --out learned alpha=0.5 gamma=0.95
+  curriculum-rl learn --log my_log --method conservative_q --out learned alpha=0.2 rounds=5
   curriculum-rl evaluate --world new_material mastery learned/behaviour_cloning learned/conservative_q""",
     )
     added.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings of the method")
