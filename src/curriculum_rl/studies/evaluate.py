@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 from rich import box
 from rich.table import Table
 
@@ -128,12 +129,16 @@ def table(world: World, outcomes: Mapping[str, Outcomes], outcome: str = "gain")
 
 
 def forms_table(world: World, outcomes: Mapping[str, Outcomes]) -> Table:
-    """The share of each form of activity; a policy that collapsed shows here."""
+    """The share of each form of activity that was used, in a line a policy; a policy that collapsed shows here.
+
+    Shares that round to 0% are left out: with a column a form, a world of many forms would not fit a screen.
+    """
     made = Table(box=box.SIMPLE_HEAD, title="Share of each form of activity")
     made.add_column("policy", no_wrap=True)
-    for form in world.actions.forms:
-        made.add_column(form, justify="right")
+    made.add_column("the most used first")
     for name, one in outcomes.items():
         total = one.forms.sum(axis=0)
-        made.add_row(name, *(f"{share:.0%}" for share in total / max(int(total.sum()), 1)))
+        shares = total / max(int(total.sum()), 1)
+        told = [f"{world.actions.forms[i]} {shares[i]:.0%}" for i in np.argsort(-shares, kind="stable")]
+        made.add_row(name, ", ".join(share for share in told if not share.endswith(" 0%")))
     return made
