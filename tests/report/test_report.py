@@ -157,6 +157,11 @@ def test_the_top_points_at_a_collapsed_policy_and_the_worst_group(whole_study):
     assert "Seeing the student's hidden state, which no platform can" in top
 
 
+def test_a_bound_that_offers_one_activity_says_so_where_others_offered_more(whole_study):
+    assert "activity at a time" not in summary_text(whole_study)
+    assert "It offers one activity at a time, though others offered up to 3" in summary_text(whole_study | {"slate": 3})
+
+
 def summary_text(study) -> str:
     return read(page(read_results(study)).split("<nav")[0].split("<body>")[1]).text
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from curriculum_rl.studies.compose import check
 from curriculum_rl.studies.run import run_study
 
 
-def test_heuristics_are_compared_without_any_training(tmp_path: Path):
+def test_heuristics_are_compared_without_any_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     lines = [
         "experiment=which-strategy",
         "world.pack=fractions",
@@ -22,7 +24,9 @@ def test_heuristics_are_compared_without_any_training(tmp_path: Path):
         "tracking=none",
     ]
     run_study(check(lines), tmp_path)
+    assert "It offers one activity at a time; others offered up to 2." in capsys.readouterr().out
     results = json.loads((tmp_path / "results.json").read_text())
+    assert results["slate"] == 2
     assert {p["name"] for p in results["policies"]} == {"mastery", "random", "round_robin"}
     assert {(c["policy"], c["baseline"]) for c in results["comparisons"]} == {
         ("mastery", "random"),

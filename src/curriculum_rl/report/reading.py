@@ -58,6 +58,7 @@ def read_results(results: Mapping[str, object], where: str = "results.json") -> 
         mastery_over_time=_concept_time(top.record("mastery_over_time")),
         provenance=top.mapping("provenance"),
         diaries=_diaries(top.record("diaries")),
+        slate=top.count("slate") or 1,
     )
     check.raise_all()
     return found

@@ -86,7 +86,8 @@ class Results:
 
     `objective` is what agents were trained for; `outcome` what policies are compared by: "gain" (on the delayed
     test, the default), "mastery_gain", "normalised_gain" (of what was missing), "mean_reward" (the objective's reward
-    at a decision), "total_reward" (in a course), or "engagement_kept".
+    at a decision), "total_reward" (in a course), or "engagement_kept". `slate` is how many activities policies
+    offered at a time, at most; the privileged offer one.
     """
 
     experiment: str
@@ -105,6 +106,7 @@ class Results:
     mastery_over_time: ConceptTime | None
     provenance: Mapping[str, object]
     diaries: Mapping[str, Any] | None = None
+    slate: int = 1
 
     def label(self, name: str) -> str:
         """The name a person reads for a policy: its label, with its tracker where two policies share a label."""

@@ -139,6 +139,11 @@ def _bound(results: Results) -> list[Markup]:
         if room > 0
         else "which is no more than the best deployable policy has."
     )
+    if results.slate > 1:
+        tail += (
+            f" It offers one activity at a time, though others offered up to {results.slate}: what a slate can do has "
+            "no bound here."
+        )
     return [
         join("Seeing the student's hidden state, which no platform can, ", _name(results, bound),
              f" reaches {points(bound.mean)}: ", tail)

@@ -20,6 +20,7 @@ from curriculum_rl.config import build
 from curriculum_rl.evaluation.bounds import bounds_for
 from curriculum_rl.evaluation.cohorts import TEST, TUNE, first
 from curriculum_rl.evaluation.diary import diaries, told
+from curriculum_rl.evaluation.rollout import own_slate
 from curriculum_rl.evaluation.tuning import tune
 from curriculum_rl.files import write_whole
 from curriculum_rl.policies.load import load_policy
@@ -149,6 +150,7 @@ def _results(
         },
         "objective": type(study.objective).__name__,
         "seeds": list(study.seeds),
+        "slate": max(own_slate(player, study.slate) for entrant in entrants for player in entrant.players),
         **found,
         "curves": [x.curve for x in learned],
         "training_seconds": {f"{x.job.name}, seed {x.job.seed}": round(x.seconds, 1) for x in learned},
