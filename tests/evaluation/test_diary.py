@@ -11,7 +11,7 @@ import pytest
 
 from curriculum_rl import load_world, rollout
 from curriculum_rl.controls import CONTROLS
-from curriculum_rl.evaluation.diary import MANY, diaries, told
+from curriculum_rl.evaluation.diary import MANY, UNKNOWN, can_stick, diaries, told
 from curriculum_rl.policies.load import load_policy
 from tests.ending import Ends
 
@@ -80,6 +80,21 @@ def test_who_is_stuck_tried_often_and_is_not_believed_to_recall_it(kept: tuple[A
             assert standing[concept].tries >= MANY
             assert reason
     assert not all(d.stuck for d in found)
+
+
+@pytest.mark.parametrize(("name", "can"), [("review-efc", False), ("vocabulary", False), ("kss", True)])
+def test_nobody_is_stuck_where_the_first_tries_teach_all(name: str, can: bool):
+    assert can_stick(load_world(name)).all() == can_stick(load_world(name)).any() == can
+
+
+def test_what_is_only_forgotten_is_not_listed_as_stuck():
+    world, policy = load_world("review-efc"), load_policy("random")
+    found, attendance = diaries(world, policy, IDS[:5], 3)
+    often = [g for d in found for g in d.goals if g.tries >= MANY]
+    assert min(g.true for g in often) < UNKNOWN  # who could not be told from one who is stuck
+    shown = told(world, "random", found, attendance, 1)
+    assert shown["stuck"] == []
+    assert shown["stuck_students"] is None
 
 
 def test_what_is_told_leaves_small_subgroups_out(kept: tuple[Any, ...]):

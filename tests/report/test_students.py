@@ -56,6 +56,12 @@ def test_names_from_a_pack_cannot_break_the_page(results: dict[str, Any]):
     assert "&lt;script&gt;" in html
 
 
+def test_where_nobody_can_be_stuck_a_sentence_stands_in_the_place_of_the_list(results: dict[str, Any]):
+    assert "Nobody can be" not in section(results)
+    html = section({**results, "diaries": {**results["diaries"], "stuck": [], "stuck_students": None}})
+    assert "Nobody can be: a few tries teach any goal of this world" in html
+
+
 def test_a_study_without_them_says_so_and_a_broken_one_is_refused(results: dict[str, Any]):
     assert "did not record" in section(build_results(200))
     with pytest.raises(InvalidInput, match="courses"):

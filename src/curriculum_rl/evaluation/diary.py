@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from curriculum_rl import streams
-from curriculum_rl.batch import Float, Int
+from curriculum_rl.batch import Bool, Float, Int
 from curriculum_rl.envs.simulation import Gate, Simulation
 from curriculum_rl.evaluation.rollout import Player, offer
 from curriculum_rl.trackers.bkt import FilterBelief
@@ -23,6 +23,8 @@ MANY: Final = 8
 """Tries of a concept after which one who is not believed to know it is stuck."""
 UNKNOWN: Final = 0.5
 """P(known) under which a concept is taken not to be known."""
+SURE_TO_LEARN: Final = 1e-3
+"""P(not known after MANY tries) under which one can forget a concept, and cannot be stuck on it."""
 
 
 @dataclass(frozen=True)
@@ -144,12 +146,22 @@ def _closed(world: World, simulation: Simulation, i: int, early: tuple[bool, boo
         )
         for k in np.flatnonzero(belief.goals[i])
     )
+    hard = can_stick(world)
     stuck = tuple(
         (g.concept, reason(world, outlook, i, g))
         for g in goals
-        if g.tries >= MANY and g.known * _kept(outlook, i, g) < UNKNOWN
+        if hard[g.concept] and g.tries >= MANY and g.known * _kept(outlook, i, g) < UNKNOWN
     )
     return Diary(int(students.id[i]), int(students.traits.group[i]), *early, tuple(events), goals, stuck)
+
+
+def can_stick(world: World) -> Bool:
+    """Whether a student can be stuck on a concept, (K,): not where nothing is needed first and tries surely teach it.
+
+    So in a world of reviews, whose items are known from the start or at the first try, nobody is stuck on any.
+    """
+    unlearned = (1.0 - world.platform.filter.learn) ** MANY
+    return world.curriculum.requires.any(axis=0) | (unlearned >= SURE_TO_LEARN)
 
 
 def _kept(outlook: Outlook, i: int, goal: Standing) -> float:
@@ -180,7 +192,7 @@ def _name(world: World, concept: int) -> str:
 
 def told(world: World, policy: str, kept: list[Diary], attendance: Attendance, smallest: int) -> dict[str, Any]:
     """What the report shows of them, as `results.json` holds it: no more than a few courses, and nobody of a subgroup
-    of fewer than `smallest` students among those kept."""
+    of fewer than `smallest` students among those kept. Where nobody can be stuck, how many are is None."""
     sizes = np.bincount([d.group for d in kept], minlength=len(world.population.groups))
     shown = [d for d in kept if sizes[d.group] >= smallest]
     by_length = sorted(shown, key=lambda d: len(d.events))
@@ -196,7 +208,7 @@ def told(world: World, policy: str, kept: list[Diary], attendance: Attendance, s
             "there": attendance.there.tolist(),
             "engagement": None if attendance.engagement is None else attendance.engagement.tolist(),
         },
-        "stuck_students": len({d.student for d, _, _ in stuck}),
+        "stuck_students": len({d.student for d, _, _ in stuck}) if can_stick(world).any() else None,
         "stuck": [
             {
                 "student": d.student,

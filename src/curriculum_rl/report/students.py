@@ -92,6 +92,9 @@ def _stuck(kept: Mapping[str, Any]) -> Markup:
     """The list a teacher asks for."""
     rows = kept["stuck"]
     heading = tag("h3", None, "Who is stuck, and why")
+    if kept.get("stuck_students", 0) is None:
+        words = "Nobody can be: a few tries teach any goal of this world, so goals are forgotten at worst."
+        return join(heading, paragraph(words))
     if not rows:
         return join(heading, paragraph("Nobody: every goal that was tried often is probably known."))
     share = percent(kept["stuck_students"] / kept["students"])
