@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,6 +62,22 @@ def test_the_worst_group_is_named_and_the_gap_has_an_interval():
     ends = {quarter: scores["zone"][ability_quarters(ability) == quarter] for quarter in (gap.worst, gap.best)}
     expected = 2 * 1.96 * np.sqrt(sum(values.var(ddof=1) / values.size for values in ends.values()))
     assert gap.ci_high - gap.ci_low == pytest.approx(expected, rel=0.12)
+
+
+def test_a_group_of_a_single_class_is_withheld_and_the_others_are_as_they_were():
+    rng = np.random.default_rng(4)
+    scores, classes = {"zone": rng.normal(size=90)}, np.repeat(np.arange(3), 30)
+    labels = np.where(np.arange(90) < 12, "one class", "three classes")
+    settings = replace(FEW, classes=tuple(classes.tolist()))
+    found = by_group(scores, labels, "group", settings)
+    alone, others = found.cells
+    assert (alone.group, alone.suppressed, alone.mean, alone.students) == ("one class", True, None, None)
+    rows = labels == "three classes"
+    drawing, theirs = settings.of(rows, 2), scores["zone"][rows]
+    own = drawing.interval(theirs.mean(), drawing.means({"zone": theirs})["zone"])
+    assert (others.students, others.mean, others.ci_low, others.ci_high) == (78, own.mean, own.low, own.high)
+    assert found.gaps == ()
+    assert not any(cell.suppressed for cell in by_group(scores, labels, "group", FEW).cells)
 
 
 def test_quarters_are_equal_follow_ability_and_ignore_the_order_of_students():

@@ -12,6 +12,7 @@ from rich.console import Console
 from curriculum_rl import load_world
 from curriculum_rl.evaluation.outcomes import Outcomes
 from curriculum_rl.studies.evaluate import find_policies, forms_table, taught_by
+from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import World
 
 
@@ -40,3 +41,9 @@ def test_shares_of_many_forms_are_whole_at_eighty_columns_and_the_unused_left_ou
         usual = np.round(100 * counts / counts.sum()).astype(int)
         assert told == {form: n for form, n in zip(world.actions.forms, usual.tolist(), strict=True) if n}
         assert list(told.values()) == sorted(told.values(), reverse=True)
+
+
+@pytest.mark.parametrize("students", [16, 31])
+def test_policies_are_not_compared_on_less_than_two_classes(world: World, students: int):
+    with pytest.raises(InvalidInput, match=f"students = {students}: must be at least 32, two classes of 16"):
+        taught_by(world, {}, students, 0)

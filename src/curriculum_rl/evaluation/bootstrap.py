@@ -83,6 +83,11 @@ class Bootstrap:
         classes = None if self.classes is None else tuple(np.array(self.classes)[rows].tolist())
         return replace(self, stream=stream, classes=classes)
 
+    @property
+    def one_class(self) -> bool:
+        """Whether all students are in one class, so that nothing tells its luck from theirs: there is no interval."""
+        return self.classes is not None and len(set(self.classes)) == 1
+
     def means(self, scores: Mapping[str, ArrayLike]) -> dict[str, Float]:
         """Replicates of each policy's mean score, (replicates,) each, paired across policies.
 

@@ -26,6 +26,15 @@ def first(cohort: range, count: int, skip: int = 0) -> Int:
     return np.arange(cohort.start + skip, cohort.start + skip + count, dtype=np.int64)
 
 
+def check_classes(count: int, size: int) -> None:
+    """Refuses to judge so many students, before anything is played, where they sit in classes and fill no two.
+
+    Nothing tells the luck of one class from what a policy does, so there is no interval.
+    """
+    if size > 1 and count < 2 * size:
+        raise InvalidInput("evaluation", [f"students = {count}: must be at least {2 * size}, two classes of {size}"])
+
+
 def apart(*groups: Int | range) -> bool:
     """Whether no student is in two of these groups, each of consecutive ids."""
     spans = sorted((int(g[0]), int(g[-1])) for g in groups if len(g))

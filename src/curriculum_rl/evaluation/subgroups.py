@@ -7,6 +7,8 @@ with it, the smallest that is left, until at least two cells and at least `minim
 together (complementary suppression; Hundepool et al. 2012, "Statistical Disclosure Control", ch. 4). The same holds
 within every other sum that is printed: where subgroups are crossings of axes ("most deprived / disabled"), results by
 each axis alone are printed as well.
+
+Where students sit in classes, a group that is all in one class is withheld too: it has no interval (`bootstrap.py`).
 """
 
 from __future__ import annotations
@@ -127,13 +129,14 @@ def by_group(
     cells: list[Cell] = []
     replicates: dict[tuple[str, str], Float] = {}
     for stream, name in enumerate(groups, start=1):
-        if name in hidden:
+        rows = membership == name
+        drawing = settings.of(rows, settings.stream + stream)
+        if name in hidden or drawing.one_class:
             cells += [Cell(by, name, policy, None, None, None, None, True) for policy in tables]
             continue
-        rows = membership == name
         chosen = {policy: table[:, rows] for policy, table in tables.items()}
         # A stream for each group: groups share no student, so their draws must not be shared either.
-        drawn = settings.of(rows, settings.stream + stream).means(chosen)
+        drawn = drawing.means(chosen)
         for policy, table in chosen.items():
             interval = settings.interval(float(table.mean()), drawn[policy])
             replicates[policy, name] = drawn[policy]

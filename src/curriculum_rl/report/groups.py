@@ -34,7 +34,8 @@ def groups(results: Results) -> Markup:
         ),
         paragraph(
             "Withheld: groups too small to be shown without saying something about single students, and the next "
-            "smallest with them, so that no small group can be found by subtraction."
+            "smallest with them, so that no small group can be found by subtraction. So are groups of which all "
+            "students sit in one class, whose luck cannot be told from what a policy does."
         )
         if withheld
         else "",

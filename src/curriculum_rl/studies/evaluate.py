@@ -12,7 +12,7 @@ from rich.table import Table
 
 from curriculum_rl.config import build
 from curriculum_rl.evaluation.bootstrap import Bootstrap
-from curriculum_rl.evaluation.cohorts import TEST, first
+from curriculum_rl.evaluation.cohorts import TEST, check_classes, first
 from curriculum_rl.evaluation.outcomes import OUTCOMES, Outcomes
 from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.evaluation.statistics import compare_all, intervals
@@ -98,7 +98,11 @@ def taught_by(
     """Every policy's outcomes for the same students of the test cohort, with the same luck.
 
     `told` is called with the name of each policy when its turn comes.
+
+    Raises:
+        InvalidInput: there are too few students to compare policies on.
     """
+    check_classes(students, world.class_size)
     ids = first(TEST, students)
     outcomes = {}
     for name, policy in policies.items():

@@ -18,7 +18,7 @@ from curriculum_rl.agents.recurrent_tracker import Recurrent
 from curriculum_rl.batch import Int
 from curriculum_rl.config import build
 from curriculum_rl.evaluation.bounds import bounds_for
-from curriculum_rl.evaluation.cohorts import TEST, TUNE, first
+from curriculum_rl.evaluation.cohorts import TEST, TUNE, check_classes, first
 from curriculum_rl.evaluation.diary import diaries, told
 from curriculum_rl.evaluation.rollout import own_slate
 from curriculum_rl.evaluation.tuning import tune
@@ -53,7 +53,7 @@ def run_study(composed: DictConfig, folder: Path) -> None:
     world = study.world.load()
     taken, worlds = carried(study, world), training_worlds(study, world)
     _check_objectives(study, world, worlds)
-    _check_students(study, world)
+    check_classes(study.evaluation.students, world.class_size)
     console, began = Console(), time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "config.yaml", resolved)
@@ -84,14 +84,6 @@ def _check_objectives(study: Study, world: World, worlds: Mapping[str, World]) -
             reasons += [f"learners.{name}: {line}" for line in found]
     if reasons:
         raise InvalidInput("objective", reasons)
-
-
-def _check_students(study: Study, world: World) -> None:
-    """Refuses, before anything runs, to judge on one class: nothing tells its luck from what a policy does."""
-    count, fewest = study.evaluation.students, 2 * world.class_size
-    if world.class_size > 1 and count < fewest:
-        line = f"students = {count}: must be at least {fewest}, two classes of {world.class_size}"
-        raise InvalidInput("evaluation", [line])
 
 
 def _results(
