@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
 from curriculum_rl.course import Course
 from curriculum_rl.packs import read_pack
@@ -100,6 +101,15 @@ def test_the_worlds_beside_the_default_study_differ_from_it_as_they_say():
     assert load_world("half_budget").course.days == default.course.days
     assert load_world("leak_02").population == replace(default.population, leak=0.2)
     assert load_world("no_goals").students(0, np.arange(5)).goals.all()
+
+
+@pytest.mark.parametrize("name", ["by_afm", "by_pfa", "by_dkt"])
+def test_the_default_study_under_other_student_models_is_the_same_but_for_the_model(name: str):
+    """Their configs list the same 20 concepts, each in its own file: they differ in name and pack alone."""
+    own, other = (OmegaConf.load(configs_folder() / "world" / f"{each}.yaml") for each in (name, "other_model"))
+    assert own.pack != other.pack
+    assert own.name != other.name
+    assert OmegaConf.merge(own, {"pack": "", "name": ""}) == OmegaConf.merge(other, {"pack": "", "name": ""})
 
 
 @pytest.mark.parametrize(
