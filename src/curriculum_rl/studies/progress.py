@@ -36,15 +36,15 @@ def table(results: dict[str, Any]) -> Table:
     best = next((p["name"] for p in policies if p["kind"] == "learned" or planned == {p["name"]}), None)
     pairs = {c["baseline"]: c for c in results["comparisons"] if c["policy"] == best}
     slate = results["slate"]
-    single = f"\nIt offers one activity at a time; others offered up to {slate}." if slate > 1 else ""
+    single = f" It offers one activity at a time; others offered up to {slate}." if slate > 1 else ""
     made = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,
         title=f"{results['world']['name']}: {OUTCOMES[results['outcome']]},\n"
         f"{results['students']:,} students that training never met",
-        caption=f"Bold: learned. Ahead by: what {best} has over each,\n"
-        "paired student by student, with Holm-adjusted p. Dim: privileged, it sees\n"
+        caption=f"Bold: learned. Ahead by: what {best} has over each, "
+        "paired student by student, with Holm-adjusted p. Dim: privileged, it sees "
         f"the true state of students: a bound, not a rival.{single}",
         caption_justify="left",
     )
