@@ -10,10 +10,11 @@ arXiv:1011.0686). In the first part of the training the teacher plays a share of
 lookahead as teacher, and its network as the next lookahead's base, this is expert iteration (Anthony, Tian & Barber
 2017, arXiv:1705.08439).
 
-In the world of configs/world/new_material.yaml, on nine nodes and 1,500 students of the VALIDATE cohort, one seed each:
-400,000 words of `greedy_credit_grid` (.1 ms each, learning included) bring the concept scorer to within -.07 +/- .28
-points of it; 40,000 to -.55 +/- .30. 40,000 words of `lookahead` (1.1 ms each) bring it to +.05 +/- .31 of the same.
-How much of that is the teacher's, and how much the seed's or the target's shape, was not settled.
+Seen once, by a script that was not kept, in the world of configs/world/new_material.yaml, on nine nodes and 1,500
+students of the VALIDATE cohort, one seed each: 400,000 words of `greedy_credit_grid` (.1 ms each, learning included)
+bring the concept scorer to within -.07 +/- .28 points of it; 40,000 to -.55 +/- .30. 40,000 words of `lookahead` (1.1
+ms each) bring it to +.05 +/- .31 of the same. How much of that is the teacher's, and how much the seed's or the
+target's shape, was not settled. What such a teacher is worth to an agent: experiments/what-makes-it-learn.
 
 `Trained.policy.weights()` are the actor's: names and shapes are those of any agent's with the same network.
 """

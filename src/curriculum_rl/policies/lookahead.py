@@ -10,12 +10,13 @@ of each of the concepts that the base ranks highest; the base's own choice is th
 Without copies the belief moves on by its mean (`futures.py`): nothing is drawn, and there is no error. With copies,
 students are drawn from the belief and answer (`imagined.py`): unbiased in the platform's model, but it takes many to
 tell candidates apart. Either costs decisions * candidates * (2 or copies) * horizon choices of the base for each
-student: .09 s by default over `greedy_credit` on nine nodes, too long for it to be in every study.
+student, too long for it to be in every study (`python -m benchmarks.policies lookahead --decisions 20`).
 
 It helps where its base errs by more than the values are sure of. In the world of configs/world/new_material.yaml the
-tuned `greedy_credit` on nine nodes leaves it nothing to find: its best three concepts are worth the same within .15
-points at the fifth decision and less later (192 copies each), as whichever is put off is done next; the mean, which
-never learns from later answers, is off by more than that. Gains over it were within their intervals of 0.
+tuned `greedy_credit` on nine nodes leaves it nothing to find: its gain over it is within its interval of 0
+(experiments/does-rl-beat-planning-ahead). Seen once, by a script that was not kept: the best three concepts are worth
+the same within .15 points at the fifth decision and less later (192 copies each), as whichever is put off is done next;
+the mean, which never learns from later answers, is off by more than that.
 """
 
 from __future__ import annotations
