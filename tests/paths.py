@@ -15,7 +15,19 @@ from curriculum_rl.objectives.mastery_gain import MasteryGain
 from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.world import World
 
-TOLD = ("activity", "correct", "minutes", "taught", "elapsed", "waited", "terminated", "truncated", "left", "ended", "stopped")
+TOLD = (
+    "activity",
+    "correct",
+    "minutes",
+    "taught",
+    "elapsed",
+    "waited",
+    "terminated",
+    "truncated",
+    "left",
+    "ended",
+    "stopped",
+)
 Bytes = npt.NDArray[np.uint8]
 
 

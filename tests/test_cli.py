@@ -20,10 +20,10 @@ import pytest
 
 import curriculum_rl
 from curriculum_rl import cli
-from curriculum_rl.verbs import worlds
 from curriculum_rl.resources import simulators_folder
 from curriculum_rl.studies.doctor import Finding, render
 from curriculum_rl.studies.doctor import _requirement as requirement
+from curriculum_rl.verbs import worlds
 from curriculum_rl.violations import InvalidInput
 from tests.test_packs import change_setting
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from curriculum_rl.batch import Float
 from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.students.population import Students
@@ -39,4 +41,5 @@ class RightAnswers(Objective):
 
     def reward(self, happened: Happened, students: Students, world: World, before: Any = None) -> Float:
         """The points of this step, (n,)."""
-        return self.points * happened.correct
+        points: Float = np.where(happened.correct, self.points, 0.0)
+        return points
