@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from curriculum_rl.agents.checkpoints import about
 from curriculum_rl.evaluation.bootstrap import Bootstrap
-from curriculum_rl.evaluation.cohorts import TEST, first
+from curriculum_rl.evaluation.cohorts import TEST, check_classes, first
 from curriculum_rl.evaluation.cross_simulator import FEWEST, Judged, verdicts
 from curriculum_rl.evaluation.record import Recording, returns
 from curriculum_rl.evaluation.statistics import compare_all, intervals
@@ -114,7 +114,12 @@ def simulated(
         baseline: the strategy that the others are compared with.
         reward: by which they are compared.
         students: of the test cohort, in each.
+
+    Raises:
+        InvalidInput: there are too few of them for the classes of a world, before anything is played.
     """
+    for world in worlds.values():
+        check_classes(students, world.class_size)
     found, judged = [], []
     ids = first(TEST, students)
     for name, world in worlds.items():
