@@ -13,9 +13,11 @@ from scipy.special import expit
 from curriculum_rl.calibration.attempts import Attempts, build_attempts
 from curriculum_rl.calibration.fit import Fit, silent
 from curriculum_rl.calibration.fit_dkt import PATIENCE, _ability, _levels, _Network, _Sequences, fit_dkt
+from curriculum_rl.calibration.provenance import provenance
 from curriculum_rl.calibration.reference import ITEM, reference_predictions
 from curriculum_rl.calibration.scores import scores
 from curriculum_rl.logs.fitting_log import read_log
+from curriculum_rl.packs import read_pack
 from curriculum_rl.students.knowledge.bkt import BKT
 from tests.calibration.simulated import write_log
 
@@ -96,3 +98,11 @@ def test_what_the_network_leaves_to_ability_is_found(fitted: Fitted) -> None:
     spread = _ability(answers, level)
     assert spread.ability_sd == pytest.approx(0.8, abs=0.15)
     assert spread.rate_sd == 0.0
+
+
+def test_the_pack_says_of_its_students_what_a_fit_says_of_them(fitted: Fitted) -> None:
+    """Of ability alone: the network has no rate of learning, and a fit no spread of it."""
+    assert fitted.fit.spread.rate_sd == 0.0
+    said = provenance(fitted.fit, "a log")["groups"]
+    assert said == read_pack("assistments09-dkt").provenance["groups"]
+    assert "rate" not in said

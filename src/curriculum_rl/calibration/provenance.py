@@ -85,6 +85,9 @@ def provenance(
         lines |= {f"memory.{name}": f"fitted: {_MEMORY[name]}, {how}; {source}" for name in fitted_names(fit.memory)}
         lines["memory.known_days"] = "assumed: a year; what was known at first is not forgotten in this model"
         lines["groups"] = lines["groups"].replace("the spread of memory", "that all remember as long")
+    if "weights" in fit.knowledge.files():  # it knows no rate of learning
+        one = "spread of the ability that the network leaves"
+        lines["groups"] = lines["groups"].replace("spread of ability and rate and their correlation", one)
     if not told_apart:
         lines["activities.difficulty"] = (
             "fitted: one number a concept, shrunk towards 0; the log does not tell its items apart"
