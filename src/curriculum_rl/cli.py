@@ -46,6 +46,9 @@ VERBS = (
 )
 """In the order of the help."""
 
+_IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
+"""What is the matter with a place that somebody named, not with the code."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; returns the exit code. Only `--debug` shows a traceback."""
@@ -95,6 +98,10 @@ def _told(error: Exception) -> int:
 
     if isinstance(error, InvalidInput):
         print(error, file=sys.stderr)
+        return INVALID
+    if isinstance(error, _IN_THE_WAY) and error.filename is not None:
+        told = f"cannot be used ({error.strerror}). Give another file or folder, or see to its permissions"
+        print(InvalidInput(str(error.filename), [told]), file=sys.stderr)
         return INVALID
     print(f"This should not have happened: {type(error).__name__}: {error}", file=sys.stderr)
     print("Run it again with --debug to see where, and please report it.", file=sys.stderr)

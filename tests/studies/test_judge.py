@@ -88,7 +88,7 @@ def test_the_logged_strategy_is_found_to_be_itself(log: Path, capsys: pytest.Cap
     for one in found["estimates"]:
         assert one["value"] == pytest.approx(found["logged"]["value"], abs=1e-9)
         assert one["ess"] == pytest.approx(STUDENTS)
-        assert one["answer"].startswith("no clear difference")
+        assert one["answer"].startswith("no difference")
 
 
 def test_a_log_without_chance_tells_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -168,8 +168,8 @@ def test_a_page_can_be_made_of_a_refusal(log: Path):
     ("about", "filled", "told"),
     [
         ({"aggregated": True}, {"eligible": 9, "reward": 9}, "sums up several answers"),
-        ({}, {"reward": 9}, "what else could have been chosen (100% of the decisions)"),
-        ({}, {"reward": 8, "eligible": 6}, "(25% of the decisions)"),
+        ({}, {"reward": 9}, "what else could have been chosen (9 of 9 decisions)"),
+        ({}, {"reward": 8_000, "eligible": 7_999}, "(1 of 8,000 decisions)"),
         ({}, {"reward": 8, "eligible": 8}, None),
     ],
 )
@@ -185,12 +185,13 @@ def test_a_log_that_can_answer_nothing_says_why(about: dict[str, Any], filled: d
         (Range(1.0, 0.5, 1.5), Verdict("answer", ()), "better than what was used"),
         (Range(-1.0, -1.5, -0.5), Verdict("answer", ("but",)), "worse than what was used, with warnings"),
         (Range(0.0, -1.0, 1.0), Verdict("answer", ()), "no clear difference: one under 1.43 would not have shown"),
+        (Range(1e-17, -2e-17, 3e-17), Verdict("answer", ()), "no difference"),
         (Range(1.0, 0.5, 1.5), Verdict("withheld", ("why",)), "cannot tell"),
         (Range(), Verdict("refused", ("why",)), "cannot tell"),
     ],
 )
 def test_the_answer_in_words(difference: Range, verdict: Verdict, answer: str):
-    assert Line("p", "wis", Range(), difference, 50.0, verdict).answer == answer
+    assert Line("p", "wis", Range(2.0, 1.5, 2.5), difference, 50.0, verdict).answer == answer
 
 
 def test_every_unknown_name_is_told(log: Path):
@@ -205,10 +206,56 @@ def test_every_unknown_name_is_told(log: Path):
         ({"horizon": 0}, "horizon = 0"),
         ({"policies": ()}, "none is named"),
         ({"reward": "joy"}, "must be reward or response"),
+        ({"simulators": (WORLD, WORLD)}, "simulators: one stands twice"),
+        ({"simulators": (WORLD,), "students": 1}, "students = 1"),
     ):
         with pytest.raises(InvalidInput) as refused:
             judge(Question(**({"log": log, "policies": ("mastery",)} | settings)))  # type: ignore[arg-type]
         assert told in str(refused.value)
+
+
+def test_one_student_and_one_class_tell_nothing_and_that_is_an_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    typed = ["record", "--policy", "random", "--horizon", "1"]
+    for name, world, students, told in (
+        ("one", WORLD, "1", "There is one student to judge by"),
+        ("class", "classroom", "12", "All 12 students are in one class"),
+    ):
+        out = str(tmp_path / name)
+        assert cli.main([*typed, "--world", world, "--students", students, "--out", out]) == cli.DONE
+        (line,) = answered(capsys, "--log", out, "--policy", "mastery", "--estimators", "wis")["estimates"]
+        assert (line["verdict"], line["value"]) == ("refused", None)
+        assert told in line["warnings"][0]
+        assert cli.main(["judge", "--log", out, "--policy", "mastery", "--out", str(tmp_path / "told")]) == cli.DONE
+
+
+def test_right_answers_count_the_decisions_that_ask_for_none(tmp_path: Path):
+    """A worked example earns no right answer; it is no activity that the log never shows."""
+    log, typed = tmp_path / "log", ["record", "--world", "new_material", "--policy", "random", "--horizon", "2"]
+    assert cli.main([*typed, "--objective", "right_answers", "--out", str(log)]) == cli.DONE
+    earned, answers = (
+        judge(Question(log, ("random",), estimators=("wis",), reward=reward)) for reward in ("reward", "response")
+    )
+    assert answers.baseline == earned.baseline
+    assert answers.strategies[0].lines == earned.strategies[0].lines
+    assert answers.strategies[0].lines[0].verdict.word == "answer"
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_done(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        for typed in (
+            ["judge", "--log", log, "--policy", "mastery"],
+            ["learn", "--log", log, "--method", "behaviour_cloning"],
+        ):
+            assert cli.main([*map(str, typed), "--out", str(out)]) == cli.INVALID
+            said = capsys.readouterr()
+            assert "cannot be used" in said.err
+            assert not said.out
+    assert cli.main(["record", "--policy", "random", "--out", str(tmp_path / "file" / "log")]) == cli.INVALID
 
 
 def test_a_rollout_is_the_same_truth(log: Path):

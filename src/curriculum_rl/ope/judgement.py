@@ -104,7 +104,10 @@ class Line:
         if self.verdict.word != "answer" or low is None or high is None:
             return "cannot tell"
         but = ", with warnings" if self.verdict.warnings else ""
-        if low <= ROUNDING * abs(self.own.value or 0.0) and high >= -ROUNDING * abs(self.own.value or 0.0):
+        least = ROUNDING * abs(self.own.value or 0.0)
+        if max(high, -low) <= least:
+            return f"no difference{but}"
+        if low <= least and high >= -least:
             return f"no clear difference: one under {VISIBLE * (high - low):.3g} would not have shown{but}"
         return f"{'better' if low > 0.0 else 'worse'} than what was used{but}"
 

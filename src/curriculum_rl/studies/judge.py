@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curriculum_rl.envs.simulation import feature_names
 from curriculum_rl.logs.manifest import Manifest
@@ -16,6 +18,7 @@ from curriculum_rl.logs.store import Log, open_log
 from curriculum_rl.named import load_named
 from curriculum_rl.ope.behaviour.load import load_behaviour
 from curriculum_rl.ope.catalogue import platform_of
+from curriculum_rl.ope.episodes import Episodes
 from curriculum_rl.ope.estimators.load import load_estimator
 from curriculum_rl.ope.intervals.load import load_interval
 from curriculum_rl.ope.judgement import Baseline, Judgement, Method, Models, Strategy, judged, logged, refused
@@ -45,7 +48,8 @@ class Question:
         interval, behaviour: by name.
         features: the tracker whose features models of values and of the logged policy see, by name.
         cluster: the axis of groups that were drawn as a whole; None: classes where the log has them, else students.
-        reward: column that counts as the reward: `reward`, or `response`.
+        reward: column that counts as the reward: `reward`, or `response`: right answers, as in the objective of that
+            name, so that a decision without an answer earns none.
         discount: of rewards, a decision.
         horizon: decisions of each student that count, from the first on; None: all.
         held_out: leaves out the students that a strategy was fitted on.
@@ -71,7 +75,11 @@ class Question:
     def __post_init__(self) -> None:
         check = Violations("judge")
         check.that(self.policies, "policy: none is named. Name at least one with --policy")
-        check.that(len(set(self.estimators)) == len(self.estimators), "estimators: one stands twice. Name each once")
+        for name in ("estimators", "simulators"):
+            given = getattr(self, name)
+            check.that(len(set(given)) == len(given), f"{name}: one stands twice. Name each once")
+        if self.simulators:
+            check.number("students", self.students, at_least=2, whole=True)
         if self.horizon is not None:
             check.number("horizon", self.horizon, at_least=1, whole=True)
         if self.reward not in ("reward", "response"):
@@ -108,9 +116,11 @@ def judge(question: Question, told: Callable[[str], None] = lambda what: None) -
         seen = replay(tables, platform, policy, features, cluster)
         if question.horizon is not None:
             seen = seen.cut(question.horizon)
-        baseline = baseline or logged(seen, method)
+        if not alone(seen.episodes):
+            baseline = baseline or logged(seen, method)
         seen, around = _circumstances(names[name], seen, question, log, platform)
-        found.append(judged(name, seen, method, around))
+        reasons = alone(seen.episodes)
+        found.append(refused(name, method, reasons) if reasons else judged(name, seen, method, around))
     return Judgement(log.manifest, method, baseline, tuple(found), left_out, models)
 
 
@@ -121,14 +131,26 @@ def log_refusals(manifest: Manifest, reward: str) -> tuple[str, ...]:
     if manifest.about.aggregated:
         reasons.append("Each row of this log sums up several answers, so no single decision can be reweighted.")
     elif manifest.filled.get("eligible", 0) < decisions:
-        missing = 1.0 - manifest.filled.get("eligible", 0) / max(decisions, 1)
+        missing = decisions - manifest.filled.get("eligible", 0)
         reasons.append(
-            f"Your log does not say what else could have been chosen ({missing:.0%} of the decisions). Without these "
-            "eligible sets nobody can tell what another strategy would have done, and no reweighting is possible. "
-            "Log them, with the probability of each choice; or compare strategies in several student models that are "
-            "fitted to this log: `curriculum-rl calibrate --model`, then --simulators."
+            f"Your log does not say what else could have been chosen ({missing:,} of {decisions:,} decisions). Without "
+            "these eligible sets nobody can tell what another strategy would have done, and no reweighting is "
+            "possible. Log them, with the probability of each choice; or compare strategies in several student models "
+            "that are fitted to this log: `curriculum-rl calibrate --model`, then --simulators."
         )
     return tuple(reasons)
+
+
+def alone(episodes: Episodes) -> tuple[str, ...]:
+    """Why nothing can be told where all that there is was drawn at once; usually nothing."""
+    if len(np.unique(episodes.cluster)) > 1:
+        return ()
+    if len(episodes) == 1:
+        return ("There is one student to judge by: there is no telling what another would have done.",)
+    return (
+        f"All {len(episodes):,} students are in one class: there is no telling what another class would have done. "
+        "Judge by several classes; or, if students were taught one by one, import the log without the group class.",
+    )
 
 
 def _method(question: Question) -> Method:
@@ -165,8 +187,11 @@ def _tables(log: Log, platform: Platform, features: Tracker, reward: str) -> tup
 
 def _rewarded(log: Log, reward: str) -> Iterator[pa.Table]:
     for table in log.buckets():
-        at = table.column_names.index("reward")
-        yield table if reward == "reward" else table.set_column(at, "reward", table[reward])
+        if reward == "response":  # of a decision, which has an eligible set, no answer is no right one
+            nothing = pc.if_else(pc.is_valid(table["eligible"]), 0.0, None)
+            answers = pc.coalesce(table["response"].cast(pa.float64()), nothing)
+            table = table.set_column(table.column_names.index("reward"), "reward", answers)
+        yield table
 
 
 def _circumstances(

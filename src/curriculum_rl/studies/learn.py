@@ -65,6 +65,7 @@ def learn(order: Order, out: Path, progress: Progress) -> Mapping[str, Any]:
     if path.with_suffix(".json").exists():
         raise InvalidInput(str(out), [f"holds a policy {order.method!r} already; remove it, or choose another folder"])
     log = open_log(order.log)
+    out.mkdir(parents=True, exist_ok=True)
     world = world_of(log.manifest.about, order.world)
     reading = progress.add_task(f"reading {log.folder.name}", total=log.manifest.rows)
 

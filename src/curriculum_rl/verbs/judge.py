@@ -61,6 +61,8 @@ def run(typed: argparse.Namespace) -> int:
     from curriculum_rl.studies.judge import Question, judge
     from curriculum_rl.studies.judged import told
 
+    if typed.out:
+        typed.out.mkdir(parents=True, exist_ok=True)
     console, settings = Console(stderr=True), dict(vars(typed))
     for name in ("verb", "debug", "out", "json"):
         del settings[name]
@@ -73,7 +75,6 @@ def run(typed: argparse.Namespace) -> int:
     else:
         Console().print(told(found))
     if typed.out:
-        typed.out.mkdir(parents=True, exist_ok=True)
         write_whole(typed.out / "judgement.json", as_json + "\n")
         write_whole(typed.out / "report.html", page(found))
         console.print(f"Report: {typed.out / 'report.html'}")
