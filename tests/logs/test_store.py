@@ -147,6 +147,9 @@ def test_every_flipped_byte_and_every_lost_file_is_seen(folder: Path) -> None:
         ({"version": 2}, "this reads"),
         ({"digests": {"../other.parquet": "0"}}, "is damaged"),
         ({"about": 3}, "is damaged"),
+        ({"about": {"source": "", "world": 7, "notes": []}}, "is damaged"),
+        ({"rows": "x"}, "is damaged"),
+        ({"filled": {"reward": "a"}}, "is damaged"),
     ],
 )
 def test_foreign_manifests_are_refused(folder: Path, change: dict[str, object], words: str) -> None:

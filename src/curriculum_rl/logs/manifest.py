@@ -124,6 +124,10 @@ def _of(content: dict[str, Any]) -> Manifest:
     about["notes"] = tuple(about["notes"])
     chosen = {field.name: content[field.name] for field in fields(Manifest)}
     digests = {str(name): str(digest) for name, digest in content["digests"].items()}
+    texts = [about[name] for name in ("source", "behaviour", "world", "objective") if about[name] is not None]
+    counts = [chosen[name] for name in ("rows", "students", "activities")] + list(chosen["filled"].values())
+    if any(not isinstance(text, str) for text in texts) or any(type(count) is not int for count in counts):
+        raise TypeError("a field of another type")
     if any(Path(name).name != name or not name.endswith(".parquet") for name in digests):
         raise ValueError("a bucket outside the folder")
     return Manifest(**(chosen | {"about": About(**about), "groups": tuple(content["groups"]), "digests": digests}))
