@@ -80,16 +80,15 @@ class TeachersPick:
     def remedy(self, belief: StreaksBelief, outlook: Outlook, concept: Int) -> Int:
         """Where to go back to from these concepts, (n,); the concepts themselves where nobody is stuck."""
         parents, strengths = belief.platform.curriculum.parents
-        rows, concept = np.arange(len(concept)), concept.copy()
         if len(parents) == 0:
             return concept
-        while True:
-            stuck = rows[belief.wrong[rows, concept[rows]] >= self.stuck_after]
-            at = concept[stuck]
-            recall = np.where(strengths[:, at] > 0, outlook.recall[stuck, parents[:, at]], np.inf)
-            has = np.isfinite(recall.min(axis=0))
-            rows = stuck[has]
-            if len(rows) == 0:
-                return concept
-            least = recall[:, has].argmin(axis=0)
-            concept[rows] = parents[least, at[has]]
+        for _ in range(len(parents[0])):  # no chain of prerequisites is longer
+            back, strength = parents.take(concept, axis=1), strengths.take(concept, axis=1)
+            recall = np.where(strength > 0, np.take_along_axis(outlook.recall, back.T, axis=1).T, np.inf)
+            least = np.take_along_axis(back, recall.argmin(axis=0)[None], axis=0)[0]
+            wrong = np.take_along_axis(belief.wrong, concept[:, None], axis=1)[:, 0]
+            stuck = (wrong >= self.stuck_after) & np.isfinite(recall.min(axis=0))
+            if not stuck.any():
+                break
+            concept = np.where(stuck, least, concept)
+        return concept
