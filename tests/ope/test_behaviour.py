@@ -169,3 +169,39 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(InvalidInput, match="Did you mean logistic"):
         load_behaviour("logistics")
     assert [type(load_behaviour(name)) for name in behaviour_names()] == [Counts, Logistic]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_was_logged_stays_and_the_others_are_learnt_from_each_other(model: BehaviourModel):
+    """A platform that chooses by other odds than the teachers who took every tenth decision, and logged none."""
+    platform, truth = choices(4_000)
+    known = np.arange(4_000) % 10 != 0
+    taught = np.argmax(platform.eligible, axis=1)  # teachers give the first that is eligible
+    action = np.where(known, platform.action, taught)
+    mixed = replace(platform, action=action, behaviour=np.where(known, platform.behaviour, 0.25), estimated=True)
+    mixed = replace(mixed, known=known)
+    found = probabilities(model, mixed)
+    assert np.isnan(found[known]).all()
+    assert np.allclose(found[~known].sum(axis=1), 1.0)
+    filled = with_behaviour(mixed, found)
+    assert (filled.behaviour[known] == truth[np.arange(4_000), action][known]).all()
+    likely = filled.behaviour[~known].mean()
+    alone = probabilities(model, mixed.take(np.flatnonzero(~known)))
+    assert likely > 0.8  # of the mixture of both it would be about .45
+    assert fit_of(mixed, found).decisions == 400
+    assert fit_of(mixed, found).log_loss == pytest.approx(
+        fit_of(mixed.take(np.flatnonzero(~known)), alone).log_loss, rel=0.2
+    )
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_few_decisions_without_a_probability_do_not_touch_the_rest(model: BehaviourModel):
+    """One alone has nobody to be learnt from: an even choice. Every estimate is known but for that."""
+    platform, _ = choices(300)
+    known = np.arange(300) != 7
+    mixed = replace(platform, behaviour=np.where(known, platform.behaviour, 1.0), estimated=True, known=known)
+    filled = with_behaviour(mixed, probabilities(model, mixed))
+    assert (filled.behaviour[known] == platform.behaviour[known]).all()
+    assert filled.behaviour[7] == pytest.approx(1.0 / platform.eligible[7].sum())
+    without = mixed.take(np.arange(8, 300))
+    assert Fitted(ImportanceSampling(), model).estimate(without).value == ImportanceSampling().estimate(without).value

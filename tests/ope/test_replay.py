@@ -101,7 +101,23 @@ def test_without_propensities_the_behaviour_counts_as_estimated():
     logged = logged_with(table, world, propensity=[None] * len(table))
     episodes = replay([logged], world.platform, load_policy("random")).episodes
     assert episodes.estimated
+    assert episodes.known is None
     assert np.allclose(episodes.behaviour, 1.0 / episodes.eligible.sum(axis=1))
+
+
+def test_propensities_that_were_logged_stay_where_others_were_not():
+    world = load_world("tms-binary")
+    table = table_of(world, "random")
+    whole = replayed(table, world, "random").episodes
+    some = np.arange(len(table)) % 5 > 0
+    given = [p if kept else None for p, kept in zip(table["propensity"].to_pylist(), some, strict=True)]
+    logged = logged_with(table, world, propensity=given)
+    episodes = replay([logged], world.platform, load_policy("random")).episodes
+    assert episodes.estimated
+    assert episodes.known is not None
+    assert (episodes.known == some).all()
+    assert (episodes.behaviour[some] == whole.behaviour[some]).all()
+    assert (episodes.cut(3).guessed == episodes.guessed[episodes.step < 3]).all()
 
 
 def test_an_answer_that_is_missing_teaches_nothing():

@@ -32,7 +32,8 @@ class Episodes:
         cluster: the unit that was drawn at random, 0 to C - 1, (n,): the student itself, or the class.
         censored: whether what came after a student's last decision is missing for a reason that may depend on the
             strategy, such as dropout, (n,).
-        estimated: whether b was estimated, not logged.
+        estimated: whether b was estimated, not logged, at any decision.
+        known: where it was logged at some decisions and not at others, at which, (N,); None: at all, or at none.
     """
 
     student: Int
@@ -46,6 +47,7 @@ class Episodes:
     cluster: Int
     censored: Bool
     estimated: bool = False
+    known: Bool | None = None
 
     def __post_init__(self) -> None:
         check = Violations("episodes")
@@ -70,6 +72,11 @@ class Episodes:
     def __len__(self) -> int:
         """How many students."""
         return len(self.cluster)
+
+    @property
+    def guessed(self) -> Bool:
+        """Whether b is no logged probability, (N,)."""
+        return np.full(len(self.student), self.estimated) if self.known is None else ~self.known
 
     @property
     def step(self) -> Int:

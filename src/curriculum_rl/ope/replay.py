@@ -110,7 +110,7 @@ def replay(
     """What a policy would have done at every decision of a log.
 
     A row without a reward is no decision: it is seen, not judged. Where the log holds no propensity, `behaviour` is
-    that of choosing evenly among what was eligible, and marked as estimated, for a model of `behaviour/` to replace;
+    that of choosing evenly among what was eligible, and marked as not known, for a model of `behaviour/` to replace;
     where it holds no eligible sets, everything counts as eligible.
 
     Args:
@@ -139,13 +139,14 @@ def replay(
     if cluster is not None and cluster not in groups:
         axes = ", ".join(groups) or "none"
         raise InvalidInput("log", [f"cluster = {cluster!r}: must be one of its groups. It has: {axes}."])
-    n = len(judged)
+    n, known = len(judged), joined.pop("known")
     episodes = Episodes(
         student=student,
         state=None,
         cluster=np.arange(n) if cluster is None else np.unique(groups[cluster], return_inverse=True)[1],
         censored=np.concatenate([part.left for part in parts])[judged],
-        estimated=any(bool(np.isnan(part.propensity[np.isfinite(part.reward)]).any()) for part in parts),
+        estimated=not known.all(),
+        known=known if known.any() and not known.all() else None,
         **joined,
     )
     ids = [i for part in parts for i in part.ids]
@@ -183,6 +184,7 @@ def _decisions(logged: Logged, platform: Platform, policy: Policy, features: Tra
         "action": logged.offered[judged],
         "reward": logged.reward[judged],
         "behaviour": np.where(np.isnan(propensity), 1.0 / eligible.sum(axis=1), propensity),
+        "known": ~np.isnan(propensity),
         "choice": choice,
         "eligible": eligible,
         "features": seen,

@@ -225,7 +225,9 @@ def _setting(found: Judgement) -> Markup:
         "logged strategy": found.log.about.behaviour or "not known",
         "reward": found.log.about.objective or "as logged",
         "discount": found.method.discount,
-        "probabilities of choices": "estimated" if base is not None and base.fit is not None else "logged",
+        "probabilities of choices": "logged"
+        if base is None or base.fit is None
+        else f"estimated for {base.fit.decisions:,} of {base.decisions:,} decisions",
     }
     if out:
         facts["parts of the log left out, for want of memory"] = f"{out} of {of}"

@@ -26,6 +26,7 @@ class Fit:
     """How well a model of the logged policy does on students whom it did not see.
 
     Attributes:
+        decisions: how many had no logged probability: it was fitted to these, and judged on these.
         log_loss: of the model, nats a decision.
         uniform: of an even choice among what was eligible.
         counts: of counting by situation, on the same split.
@@ -33,6 +34,7 @@ class Fit:
         calibration_error: mean distance of the two.
     """
 
+    decisions: int
     log_loss: float
     uniform: float
     counts: float
@@ -47,14 +49,16 @@ class Fit:
 
 def fit_of(episodes: Episodes, chances: Float, folds: int = 5) -> Fit:
     """Judges estimated P(each activity), (N, A), each from other students than the row's own."""
+    rows = ~np.isnan(chances[:, 0])
     number = episodes.eligible.sum(axis=1)
-    pairs = episodes.eligible & (number > 1)[:, None]  # where there was a choice
+    pairs = episodes.eligible & (rows & (number > 1))[:, None]  # where there was a choice
     chosen = np.zeros(chances.shape)
     chosen[np.arange(len(chosen)), episodes.action] = 1.0
     judged = scores(np.clip(chances[pairs], _SMALLEST, 1.0 - _SMALLEST), chosen[pairs]) if pairs.any() else None
     return Fit(
+        decisions=int(rows.sum()),
         log_loss=_log_loss(episodes, chances),
-        uniform=float(np.log(number).mean()),
+        uniform=float(np.log(number[rows]).mean()),
         counts=_log_loss(episodes, probabilities(Counts(folds=folds), episodes)),
         calibration=judged.calibration if judged else (),
         calibration_error=judged.calibration_error if judged else 0.0,
@@ -63,4 +67,4 @@ def fit_of(episodes: Episodes, chances: Float, folds: int = 5) -> Fit:
 
 def _log_loss(episodes: Episodes, chances: Float) -> float:
     logged = chances[np.arange(len(chances)), episodes.action]
-    return float(-np.log(np.maximum(logged, _SMALLEST)).mean())
+    return float(-np.log(np.maximum(logged[~np.isnan(logged)], _SMALLEST)).mean())
