@@ -230,6 +230,39 @@ def test_one_student_and_one_class_tell_nothing_and_that_is_an_answer(
         assert cli.main(["judge", "--log", out, "--policy", "mastery", "--out", str(tmp_path / "told")]) == cli.DONE
 
 
+def imported(folder: Path, choices: str, chance: float, students: int, decisions: int) -> Path:
+    """A platform's own table: everyone gets one of `choices` each time, of a, b and c; half of the answers are right."""
+    rows = ["student,order,item,answer,eligible,propensity,reward"]
+    for s in range(students):
+        for t in range(decisions):
+            item, answer = choices[(s // 3**t) % len(choices)], (s + t) % 2
+            rows.append(f"s{s},{t},{item},{answer},a|b|c,{chance},{answer}")
+    folder.mkdir()
+    (folder / "table.csv").write_text("\n".join(rows) + "\n")
+    typed = ["import", "--from", "table", str(folder / "table.csv"), "--out", str(folder / "log")]
+    assert cli.main(typed) == cli.DONE
+    return folder / "log"
+
+
+@pytest.mark.parametrize(
+    ("choices", "chance", "students", "decisions", "word", "told"),
+    [
+        ("ab", 0.5, 120, 2, "refused", "Your logs never show c in situations like these (33% of the new strategy's"),
+        ("a", 1.0, 120, 2, "refused", "gave everyone the same next activity"),
+        ("abc", 1 / 3, 24, 2, "withheld", "Based effectively on 24 students of 24."),
+        ("abc", 1 / 3, 3, 1, "withheld", "One student of 3 has 33% of the weight"),
+    ],
+)
+def test_refusals_of_a_platform_s_own_table(
+    choices: str, chance: float, students: int, decisions: int, word: str, told: str,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str],
+):  # fmt: skip
+    log = imported(tmp_path / "own", choices, chance, students, decisions)
+    (line,) = answered(capsys, "--log", log, "--policy", "random", "--estimators", "wis")["estimates"]
+    assert line["verdict"] == word
+    assert any(told in warning for warning in line["warnings"])
+
+
 def test_right_answers_count_the_decisions_that_ask_for_none(tmp_path: Path):
     """A worked example earns no right answer; it is no activity that the log never shows."""
     log, typed = tmp_path / "log", ["record", "--world", "new_material", "--policy", "random", "--horizon", "2"]

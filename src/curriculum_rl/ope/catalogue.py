@@ -1,5 +1,7 @@
 """What a platform knows by its log alone: the activities that stand in it, and the concepts that they practise.
 
+An activity that could have been chosen and never was is one too, or nobody could say that the log never shows it; which
+skills it has is not known, so that it practises one of its own.
 No prerequisites, and nothing about how students learn: the population is what Bayesian knowledge tracing finds in the
 middle of 114 skills of ASSISTments 2009-10, fitted one by one by expectation-maximisation (medians: known before .67,
 learned .14, guess .21, slip .19); that abilities and rates do not differ and nothing is forgotten is *assumed*.
@@ -11,6 +13,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+import pyarrow.compute as pc
 
 from curriculum_rl.course import Course
 from curriculum_rl.curriculum import MAX_LOADS, Activity, Concept, Curriculum
@@ -43,10 +46,13 @@ def platform_of(log: Log) -> Platform:
     Raises:
         InvalidInput: it has more activities than can be chosen among.
     """
-    if log.manifest.activities > MOST:
-        seen = f"activities = {log.manifest.activities:,}: must be at most {MOST:,} to be chosen among"
+    named = _could_be_chosen(log)
+    if max(len(named), log.manifest.activities) > MOST:
+        seen = f"activities = {max(len(named), log.manifest.activities):,}: must be at most {MOST:,} to be chosen among"
         raise InvalidInput("log", [f"{seen}. Import it with skills, or sets of items, as activities"])
     rows = log.sql(_ACTIVITIES).to_pylist()
+    never = sorted(named - {row["activity_id"] for row in rows})
+    rows += [{"activity_id": name, "skills": None, "seconds": None, "tries": 0, "answered": True} for name in never]
     activities = tuple(_activity(row) for row in rows)
     tries: dict[str, int] = {}
     for row, activity in zip(rows, activities, strict=True):
@@ -62,6 +68,15 @@ def platform_of(log: Log) -> Platform:
         memory=NoForgetting().forgetting,
         leak=1.0,
     )
+
+
+def _could_be_chosen(log: Log) -> set[str]:
+    """Activities that stand in an eligible set, or were recommended."""
+    found: set[str] = set()
+    for table in log.buckets(["eligible", "offered"]):
+        for column in (pc.list_flatten(table["eligible"]), table["offered"]):
+            found.update(pc.unique(column).drop_null().to_pylist())
+    return found
 
 
 def _activity(row: dict[str, Any]) -> Activity:
