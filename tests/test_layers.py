@@ -35,6 +35,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("agents", "logs"),
     ("evaluation",),
     ("calibration",),
+    ("export",),
     ("ope",),
     ("report",),
     ("studies",),
@@ -50,6 +51,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "sb3_contrib": ("agents/",),
     "stable_baselines3": ("agents/", "envs/sb3.py"),
     "mlflow": ("studies/tracking.py",),
+    "onnx": ("export/",),
 }
 
 LIGHT = ("torch", "stable_baselines3", "sb3_contrib", "mlflow", "pandas", "pyarrow", "matplotlib", "hydra")

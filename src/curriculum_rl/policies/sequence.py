@@ -42,7 +42,7 @@ class Sequence:
         """All on the next in the order that is allowed, (n, A)."""
         place, length = self._places(view.platform.curriculum)
         last = view.belief.previous
-        begun = np.where(last >= 0, place[last], -1)
+        begun = np.where(last >= 0, np.take(place, last), -1)
         wait = np.mod(place - begun[:, None] - 1, length)
         return best(-np.where(place < length, wait, length + place).astype(np.float64), toward_goals(view))
 

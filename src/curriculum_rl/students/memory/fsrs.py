@@ -108,7 +108,7 @@ class FSRS:
 
     def begun(self, grade: Int) -> tuple[Float, Float]:
         """Stability and difficulty after a first try, of the shape of `grade`."""
-        return np.array(self.weights[:4]).take(grade - 1), self._first_difficulty(grade).clip(1.0, 10.0)
+        return np.take(np.array(self.weights[:4]), grade - 1), self._first_difficulty(grade).clip(1.0, 10.0)
 
     def reviewed(
         self, stability: Float, difficulty: Float, retention: Float, grade: Int, same_day: Bool
@@ -116,7 +116,7 @@ class FSRS:
         """Both after a further try, from what they were and from R just before it; one shape."""
         w = self.weights
         missing = 1.0 - retention
-        bonus = np.array([1.0, w[15], 1.0, w[16]]).take(grade - 1)
+        bonus = np.take(np.array([1.0, w[15], 1.0, w[16]]), grade - 1)
         growth = np.exp(w[8]) * (11.0 - difficulty) * stability ** -w[9] * np.expm1(w[10] * missing) * bonus
         relearned = w[11] * difficulty ** -w[12] * ((stability + 1.0) ** w[13] - 1.0) * np.exp(w[14] * missing)
         lapsed = np.minimum(relearned, stability / np.exp(w[17] * w[18]))

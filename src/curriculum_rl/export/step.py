@@ -1,0 +1,148 @@
+"""One step of a platform as a graph: an event goes in, the belief moves on, probabilities come out.
+
+    state[B,S], last_activity[B] (-1: none yet), correct[B], elapsed_s[B], allowed[B,A]
+        -> state_out[B,S], probs[B,A], eligible[B,A], concept_mastery[B,K]
+
+The state is the belief's arrays, one after the other, in single precision; inside, numbers have the precision that the
+trackers have. Where nothing is allowed, all probabilities are 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from curriculum_rl.batch import arrays, take_rows
+from curriculum_rl.course import SECONDS_PER_DAY
+from curriculum_rl.envs.simulation import View
+from curriculum_rl.export.graph import OPSET, STUDENTS, Graph
+from curriculum_rl.export.traced import Traced, lift
+from curriculum_rl.export.tracing import known, traced
+from curriculum_rl.policies.policy import Policy
+from curriculum_rl.trackers.tracker import Belief, Float32
+from curriculum_rl.world import Platform
+
+IR_VERSION = 9
+
+
+@dataclass(frozen=True)
+class Field:
+    """An array of a belief, and where it lies in a state."""
+
+    name: str
+    shape: tuple[int, ...]  # of one student
+    dtype: np.dtype[Any]
+    start: int
+    stop: int
+
+
+def layout(belief: Belief) -> list[Field]:
+    """The arrays of a belief, in order."""
+    found, start = [], 0
+    for name, array in arrays(belief):
+        size = int(np.prod(array.shape[1:], dtype=np.int64))
+        found.append(Field(name, array.shape[1:], array.dtype, start, start + size))
+        start += size
+    return found
+
+
+def packed(belief: Belief) -> Float32:
+    """The state of each student, (n, S)."""
+    return np.concatenate([a.reshape(len(a), -1).astype(np.float32) for _, a in arrays(belief)], axis=1)
+
+
+def _unpacked(template: Belief, fields: list[Field], state: Traced) -> Belief:
+    """A belief about the students of a traced state."""
+    belief = take_rows(template, np.zeros(0, dtype=np.int64))
+    for field in fields:
+        part = state[:, field.start : field.stop].as_type(field.dtype).reshape((STUDENTS, *field.shape)).copy()
+        _assign(belief, field.name, part)
+    return belief
+
+
+def _assign(state: Any, name: str, value: Any) -> None:
+    *path, last = name.split(".")
+    for part in path:
+        state = getattr(state, part)
+    setattr(state, last, value)
+
+
+def _read(state: Any, name: str) -> Any:
+    for part in name.split("."):
+        state = getattr(state, part)
+    return state
+
+
+def step_graph(policy: Policy, platform: Platform) -> onnx.ModelProto:
+    """The graph of a policy on a platform.
+
+    Raises:
+        TypeError: the tracker or the policy does something that cannot be traced.
+    """
+    concepts, activities = len(platform.curriculum.concepts), len(platform.curriculum.activities)
+    template = known(policy.tracker.start(platform, np.ones((1, concepts), dtype=np.bool_)))
+    fields = layout(template)
+    graph = Graph("state")
+    n = STUDENTS
+    state = Traced(graph, "state", np.float32, (n, fields[-1].stop))
+    last = Traced(graph, "last_activity", np.int64, (n,))
+    correct = Traced(graph, "correct", np.float32, (n,))
+    elapsed = Traced(graph, "elapsed_s", np.float32, (n,))
+    allowed = Traced(graph, "allowed", np.bool_, (n, activities))
+    with traced(graph):
+        belief = _unpacked(template, fields, state)
+        before = {field.name: _read(belief, field.name).copy() for field in fields}
+        begun = last >= 0
+        days = elapsed.as_type(np.float64) / SECONDS_PER_DAY
+        activity: Any = np.maximum(last, 0)
+        answer: Any = correct >= 0.5
+        belief.update(activity, answer, days)
+        for field in fields:
+            array = _read(belief, field.name)
+            rows = begun.reshape((n, *[1] * (array.ndim - 1)))
+            array.set(np.where(rows, array.copy(), before[field.name]))
+        view = _view(belief, allowed)
+        probabilities: Any = lift(graph, policy.probabilities(view)).as_type(np.float64)
+        some: Any = np.max(allowed.as_type(np.int64), axis=1, keepdims=True) > 0
+        probabilities = np.where(some & allowed, probabilities, 0.0)
+        flat = [
+            _read(belief, field.name).as_type(np.float32).reshape((n, field.stop - field.start)) for field in fields
+        ]
+        outputs: dict[str, Any] = {
+            "state_out": np.concatenate(flat, axis=1),
+            "probs": probabilities.as_type(np.float32),
+            "eligible": allowed.copy(),
+            "concept_mastery": lift(graph, belief.outlook().stored).as_type(np.float32),
+        }
+    return _model(graph, fields[-1].stop, activities, concepts, outputs)
+
+
+def _view(belief: Belief, allowed: Any) -> View:
+    course = belief.platform.course
+    days = np.asarray(course.days)
+    session = np.maximum(np.searchsorted(days, belief.now + 1e-6, side="right") - 1, 0)
+    used = np.clip((belief.now - np.take(lift(allowed.graph, days), session)) * 1440.0, 0.0, course.minutes)
+    left = np.maximum(len(days) - 1 - session, 0)
+    rows: Any = np.arange(STUDENTS)
+    return View(rows, belief, allowed, left * course.minutes + (course.minutes - used), course.minutes - used, left)
+
+
+def _model(graph: Graph, size: int, activities: int, concepts: int, outputs: dict[str, Any]) -> onnx.ModelProto:
+    inputs = [
+        helper.make_tensor_value_info("state", TensorProto.FLOAT, ["B", size]),
+        helper.make_tensor_value_info("last_activity", TensorProto.INT64, ["B"]),
+        helper.make_tensor_value_info("correct", TensorProto.FLOAT, ["B"]),
+        helper.make_tensor_value_info("elapsed_s", TensorProto.FLOAT, ["B"]),
+        helper.make_tensor_value_info("allowed", TensorProto.BOOL, ["B", activities]),
+    ]
+    names = {name: value.name for name, value in outputs.items()}
+    kinds = {"eligible": (TensorProto.BOOL, activities), "probs": (TensorProto.FLOAT, activities)}
+    kinds |= {"state_out": (TensorProto.FLOAT, size), "concept_mastery": (TensorProto.FLOAT, concepts)}
+    results = [helper.make_tensor_value_info(n, kinds[n][0], ["B", kinds[n][1]]) for n in outputs]
+    nodes = [*graph.nodes, *(helper.make_node("Identity", [source], [name]) for name, source in names.items())]
+    whole = helper.make_graph(nodes, "step", inputs, results, graph.tensors)
+    return helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
