@@ -45,6 +45,7 @@ EXPECTED = sorted([(1, "i", 1.0, ["k"]), (2, "j", 0.0, ["k"]), (1, "i", 0.0, ["k
         gzip.compress(text(*GOOD).encode(), mtime=0),
         text(GOOD[0], "", GOOD[2], "", GOOD[1]).encode(),
         text('"a","1","i","1","k"', *GOOD[1:]).encode(),
+        text(*GOOD, header="student_id,seq,activity_id,response,skills").encode(),
     ],
     ids=[
         "plain",
@@ -57,6 +58,7 @@ EXPECTED = sorted([(1, "i", 1.0, ["k"]), (2, "j", 0.0, ["k"]), (1, "i", 0.0, ["k
         "gzip",
         "blanks, unordered",
         "quoted",
+        "the log's own names",
     ],
 )
 def test_the_same_log_in_other_clothes(tmp_path: Path, content: bytes) -> None:

@@ -231,7 +231,7 @@ def test_one_student_and_one_class_tell_nothing_and_that_is_an_answer(
 
 
 def imported(folder: Path, choices: str, chance: float, students: int, decisions: int) -> Path:
-    """A platform's own table: everyone gets one of `choices` each time, of a, b and c; half of the answers are right."""
+    """A platform's own table: everyone gets one of `choices` each time, of a, b and c; half of the answers right."""
     rows = ["student,order,item,answer,eligible,propensity,reward"]
     for s in range(students):
         for t in range(decisions):

@@ -12,7 +12,7 @@ from curriculum_rl.logs.table import ALIASES
 FORMAT = Format(
     columns={
         "student_id": ALIASES["student"],
-        "seq": ALIASES["order"],
+        "seq": ("seq", *ALIASES["order"]),
         "activity_id": ("activity_id", "activity", *ALIASES["item"]),
         "response": ("response", *ALIASES["answer"]),
         "skills": ALIASES["skills"],
