@@ -263,6 +263,18 @@ def test_refusals_of_a_platform_s_own_table(
     assert any(told in warning for warning in line["warnings"])
 
 
+def test_an_eligible_set_elsewhere_does_not_make_up_for_one_that_is_missing(tmp_path: Path):
+    log = imported(tmp_path / "own", "abc", 1 / 3, 30, 2)
+    lines = (tmp_path / "own" / "table.csv").read_text().splitlines()
+    lines[1], lines[2] = lines[1].replace("a|b|c", ""), lines[2][:-1]  # one has a reward, the other an eligible set
+    (tmp_path / "table.csv").write_text("\n".join(lines) + "\n")
+    typed = ["import", "--from", "table", str(tmp_path / "table.csv"), "--out", str(tmp_path / "log")]
+    assert cli.main(typed) == cli.DONE
+    assert judge(Question(log, ("random",), estimators=("wis",))).strategies[0].lines[0].verdict.word == "answer"
+    with pytest.raises(InvalidInput, match="eligible: is missing at 1 or more decisions"):
+        judge(Question(tmp_path / "log", ("random",), estimators=("wis",)))
+
+
 def test_right_answers_count_the_decisions_that_ask_for_none(tmp_path: Path):
     """A worked example earns no right answer; it is no activity that the log never shows."""
     log, typed = tmp_path / "log", ["record", "--world", "new_material", "--policy", "random", "--horizon", "2"]

@@ -191,6 +191,10 @@ def _rewarded(log: Log, reward: str) -> Iterator[pa.Table]:
             nothing = pc.if_else(pc.is_valid(table["eligible"]), 0.0, None)
             answers = pc.coalesce(table["response"].cast(pa.float64()), nothing)
             table = table.set_column(table.column_names.index("reward"), "reward", answers)
+        blind = pc.sum(pc.and_(pc.is_valid(table["reward"]), pc.is_null(table["eligible"]))).as_py()
+        if blind:
+            told = f"eligible: is missing at {blind:,} or more decisions with a {reward}: nobody knows what else could"
+            raise InvalidInput("log", [f"{told} have been chosen. Log it, or leave their students out"])
         yield table
 
 
