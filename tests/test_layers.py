@@ -47,7 +47,7 @@ RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 
 # Where each heavy package may be imported: rooms, or single files.
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "torch": ("agents/", "calibration/fit_dkt.py", "ope/values/neural.py"),
+    "torch": ("agents/", "calibration/fit_dkt.py", "ope/values/neural.py", "export/network.py"),
     "sb3_contrib": ("agents/",),
     "stable_baselines3": ("agents/", "envs/sb3.py"),
     "mlflow": ("studies/tracking.py",),

@@ -10,11 +10,13 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from curriculum_rl.agents.learned import untrained
 from curriculum_rl.envs.simulation import Simulation
 from curriculum_rl.evaluation.cohorts import TEST, first
 from curriculum_rl.export.step import packed, step_graph
 from curriculum_rl.policies.load import load_policy, policy_names
 from curriculum_rl.world import load_world
+from tests.worlds import component
 
 NAMES = [name for name in policy_names() if name != "lookahead"]  # which plays futures of changing numbers
 WORLDS = ("new_material", "kss", "tms-binary")
@@ -58,6 +60,25 @@ def test_a_graph_follows_the_package_step_by_step(world: str, policy: str):
         assert apart.mean() < (0.5 if (policy, world) in LEVEL else 1e-9)
         assert np.allclose(found["state_out"], packed(simulation.belief), rtol=1e-4, atol=1e-4)
         assert np.allclose(found["concept_mastery"], simulation.belief.outlook().stored, atol=1e-4)
+        happened = simulation.step(rng.integers(0, view.mask.shape[1], STUDENTS))
+        if happened.over.any():
+            break
+        days = happened.elapsed * 86_400.0
+        event = [found["state_out"], happened.activity, happened.correct.astype(np.float32), days.astype(np.float32)]
+
+
+@pytest.mark.parametrize("network", ["concept_scorer", "flat"])
+@pytest.mark.parametrize("sampled", [False, True])
+def test_a_network_is_part_of_the_graph(network: str, sampled: bool):
+    world = load_world("new_material")
+    policy = untrained(world.platform, component("network", network), component("tracker", "bkt_grid")).drawn(sampled)
+    graph = onnxruntime.InferenceSession(step_graph(policy, world.platform).SerializeToString())
+    simulation, rng = Simulation(world, policy.tracker, first(TEST, STUDENTS)), np.random.default_rng(0)
+    event = beginning(simulation)
+    for _ in range(60):  # over the end of a session
+        view = simulation.view()
+        found = asked(graph, *event, view.mask.copy())
+        assert np.abs(found["probs"] - policy.probabilities(view)).max() < 1e-5
         happened = simulation.step(rng.integers(0, view.mask.shape[1], STUDENTS))
         if happened.over.any():
             break

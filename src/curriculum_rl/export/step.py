@@ -27,6 +27,8 @@ from curriculum_rl.trackers.tracker import Belief, Float32
 from curriculum_rl.world import Platform
 
 IR_VERSION = 9
+TOLERANCE = 1e-5
+"""Days by which the start of a session may be missed: single precision tells a month in steps of 2e-6."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def step_graph(policy: Policy, platform: Platform) -> onnx.ModelProto:
             rows = begun.reshape((n, *[1] * (array.ndim - 1)))
             array.set(np.where(rows, array.copy(), before[field.name]))
         view = _view(belief, allowed)
-        probabilities: Any = lift(graph, policy.probabilities(view)).as_type(np.float64)
+        probabilities: Any = _chosen(policy, view, graph)
         some: Any = np.max(allowed.as_type(np.int64), axis=1, keepdims=True) > 0
         probabilities = np.where(some & allowed, probabilities, 0.0)
         flat = [
@@ -121,10 +123,20 @@ def step_graph(policy: Policy, platform: Platform) -> onnx.ModelProto:
     return _model(graph, fields[-1].stop, activities, concepts, outputs)
 
 
+def _chosen(policy: Policy, view: View, graph: Graph) -> Traced:
+    """P(each activity), (n, A)."""
+    if hasattr(policy, "actor"):  # a network, and so the one thing here that needs torch
+        from curriculum_rl.export.network import probabilities
+
+        learned: Any = policy
+        return lift(graph, probabilities(learned, view, graph)).as_type(np.float64)
+    return lift(graph, policy.probabilities(view)).as_type(np.float64)
+
+
 def _view(belief: Belief, allowed: Any) -> View:
     course = belief.platform.course
     days = np.asarray(course.days)
-    session = np.maximum(np.searchsorted(days, belief.now + 1e-6, side="right") - 1, 0)
+    session = np.maximum(np.searchsorted(days, belief.now + TOLERANCE, side="right") - 1, 0)
     used = np.clip((belief.now - np.take(lift(allowed.graph, days), session)) * 1440.0, 0.0, course.minutes)
     left = np.maximum(len(days) - 1 - session, 0)
     rows: Any = np.arange(STUDENTS)

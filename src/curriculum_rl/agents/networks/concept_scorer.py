@@ -89,10 +89,15 @@ class _Inputs(nn.Module):
         self.register_buffer("linked", linked, persistent=False)  # (K, 2)
 
     def forward(self, observations: Tensor) -> Tensor:
-        n, planes, concepts = len(observations), self.planes, self.concepts
+        n, planes, concepts = observations.shape[0], self.planes, self.concepts
         split = planes * concepts
         x = observations[:, :split].reshape(n * planes, concepts)
         messages = (x @ self.mix).view(n, planes, 2, concepts)
+        if torch.onnx.is_in_onnx_export():  # which cannot write to parts of an array
+            own = x.view(n, planes, concepts).transpose(1, 2)
+            told = messages.permute(0, 3, 2, 1).reshape(n, concepts, 2 * planes)
+            student = observations[:, None, split:].expand(-1, concepts, -1)
+            return torch.cat([own, told, self.linked.expand(n, -1, -1), student], dim=2)
         z = observations.new_empty(n, concepts, self.width)
         z[:, :, :planes] = x.view(n, planes, concepts).transpose(1, 2)
         z[:, :, planes : 3 * planes].view(n, concepts, 2, planes).copy_(messages.permute(0, 3, 2, 1))
@@ -184,7 +189,7 @@ class _Actor(_Body):
 
     def _gather(self, table: Tensor) -> Tensor:
         """The logit of each activity from what its concepts say, (n, A)."""
-        total = table.new_zeros(len(table), self.place.shape[1])
+        total = table.new_zeros(table.shape[0], self.place.shape[1])
         for place, share in zip(self.place, self.share, strict=True):
             part = table.index_select(1, place + self.form)
             for i in range(self.columns - self.forms):

@@ -1,0 +1,67 @@
+"""The network of a learned policy as nodes of a graph: PyTorch's exporter writes them, and they are put in place."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from curriculum_rl.envs.simulation import View
+from curriculum_rl.export.graph import OPSET, STUDENTS, Graph
+from curriculum_rl.export.traced import Traced
+from curriculum_rl.policies.policy import best
+
+if TYPE_CHECKING:
+    from curriculum_rl.agents.learned import LearnedPolicy
+
+MASKED: Final = -1e30
+"""A logit that leaves no chance, and is a number."""
+
+
+def probabilities(policy: LearnedPolicy, view: View, graph: Graph) -> Any:
+    """P(each activity) of traced students, (n, A)."""
+    features: Any = view.features()
+    logits = logits_of(policy, features, graph)
+    if not policy.sampled:
+        best_of: Any = best(logits, view.mask)  # type: ignore[arg-type]
+        return best_of
+    allowed: Any = np.where(view.mask, logits, np.float32(MASKED))
+    return allowed.made("Softmax", shape=allowed.shape, axis=1)
+
+
+def logits_of(policy: LearnedPolicy, features: Traced, graph: Graph) -> Traced:
+    """What the actor says of features, (n, F): (n, A)."""
+    import torch
+
+    written, count = io.BytesIO(), features.shape[1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of an exporter that needs nothing else installed, and works
+        torch.onnx.export(
+            policy.actor,
+            (torch.zeros(3, count),),
+            written,  # type: ignore[arg-type]
+            input_names=["features"],
+            output_names=["logits"],
+            dynamic_axes={"features": {0: "B"}, "logits": {0: "B"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    network = onnx.load_from_string(written.getvalue()).graph
+    names = {"features": features.name}
+    for tensor in network.initializer:
+        names[tensor.name] = graph.constant(numpy_helper.to_array(tensor))
+    for node in network.node:
+        for output in node.output:
+            names[output] = f"network/{output}"
+        placed = onnx.NodeProto()
+        placed.CopyFrom(node)
+        del placed.input[:], placed.output[:]
+        placed.input.extend(names.get(name, name) for name in node.input)
+        placed.output.extend(names[name] for name in node.output)
+        graph.nodes.append(placed)
+    activities = len(policy.activities)
+    return Traced(graph, names["logits"], np.float32, (STUDENTS, activities))
