@@ -27,7 +27,10 @@ from curriculum_rl.verbs import worlds
 from curriculum_rl.violations import InvalidInput
 from tests.test_packs import change_setting
 
-VERBS = ("study", "worlds", "import", "calibrate", "evaluate", "report", "record", "doctor")
+VERBS = (
+    "study", "worlds", "import", "calibrate", "evaluate", "report", "record", "judge", "learn", "export-minari",
+    "import-minari", "export", "verify", "doctor",
+)  # fmt: skip
 
 
 def refused(capsys: pytest.CaptureFixture[str], *typed: str) -> str:

@@ -52,6 +52,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "stable_baselines3": ("agents/", "envs/sb3.py"),
     "mlflow": ("studies/tracking.py",),
     "onnx": ("export/",),
+    "onnxruntime": ("export/",),
 }
 
 LIGHT = ("torch", "stable_baselines3", "sb3_contrib", "mlflow", "pandas", "pyarrow", "matplotlib", "hydra")

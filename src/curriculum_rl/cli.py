@@ -18,6 +18,7 @@ from curriculum_rl.verbs import (
     calibrate,
     doctor,
     evaluate,
+    export,
     export_minari,
     import_log,
     import_minari,
@@ -42,6 +43,7 @@ VERBS = (
     learn,
     export_minari,
     import_minari,
+    export,
     doctor,
 )
 """In the order of the help."""

@@ -57,11 +57,11 @@ def packed(belief: Belief) -> Float32:
     return np.concatenate([a.reshape(len(a), -1).astype(np.float32) for _, a in arrays(belief)], axis=1)
 
 
-def _unpacked(template: Belief, fields: list[Field], state: Traced) -> Belief:
-    """A belief about the students of a traced state."""
-    belief = take_rows(template, np.zeros(0, dtype=np.int64))
-    for field in fields:
-        part = state[:, field.start : field.stop].as_type(field.dtype).reshape((STUDENTS, *field.shape)).copy()
+def unpacked(like: Belief, state: Any) -> Belief:
+    """The belief of a state, (n, S); the rest, such as the platform, is as in another belief."""
+    belief = take_rows(like, np.zeros(0, dtype=np.int64))
+    for field in layout(like):
+        part = state[:, field.start : field.stop].astype(field.dtype).reshape((len(state), *field.shape)).copy()
         _assign(belief, field.name, part)
     return belief
 
@@ -96,7 +96,7 @@ def step_graph(policy: Policy, platform: Platform) -> onnx.ModelProto:
     elapsed = Traced(graph, "elapsed_s", np.float32, (n,))
     allowed = Traced(graph, "allowed", np.bool_, (n, activities))
     with traced(graph):
-        belief = _unpacked(template, fields, state)
+        belief = unpacked(template, state)
         before = {field.name: _read(belief, field.name).copy() for field in fields}
         begun = last >= 0
         days = elapsed.as_type(np.float64) / SECONDS_PER_DAY
@@ -107,7 +107,7 @@ def step_graph(policy: Policy, platform: Platform) -> onnx.ModelProto:
             array = _read(belief, field.name)
             rows = begun.reshape((n, *[1] * (array.ndim - 1)))
             array.set(np.where(rows, array.copy(), before[field.name]))
-        view = _view(belief, allowed)
+        view = view_of(belief, allowed)
         probabilities: Any = _chosen(policy, view, graph)
         some: Any = np.max(allowed.as_type(np.int64), axis=1, keepdims=True) > 0
         probabilities = np.where(some & allowed, probabilities, 0.0)
@@ -133,13 +133,14 @@ def _chosen(policy: Policy, view: View, graph: Graph) -> Traced:
     return lift(graph, policy.probabilities(view)).as_type(np.float64)
 
 
-def _view(belief: Belief, allowed: Any) -> View:
+def view_of(belief: Belief, allowed: Any) -> View:
+    """What a policy looks at, with the time left told by the belief's own clock."""
     course = belief.platform.course
     days = np.asarray(course.days)
     session = np.maximum(np.searchsorted(days, belief.now + TOLERANCE, side="right") - 1, 0)
-    used = np.clip((belief.now - np.take(lift(allowed.graph, days), session)) * 1440.0, 0.0, course.minutes)
+    used = np.clip((belief.now - np.take(days, session)) * 1440.0, 0.0, course.minutes)
     left = np.maximum(len(days) - 1 - session, 0)
-    rows: Any = np.arange(STUDENTS)
+    rows: Any = np.arange(len(belief.now))
     return View(rows, belief, allowed, left * course.minutes + (course.minutes - used), course.minutes - used, left)
 
 

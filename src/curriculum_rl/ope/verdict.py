@@ -25,6 +25,8 @@ Word = Literal["answer", "withheld", "refused"]
 Finding = tuple[Word, str]
 """What a rule says, and how bad it is; `answer` for mere warnings."""
 
+_ROUNDED = 1e-3
+"""A mean that is off by no more may be one of probabilities that were written with a few digits."""
 _CERTAIN, _NEARLY_ALL = 0.999, 0.99
 """A chance of at least the one, at a share of decisions of at least the other, makes a logged policy deterministic."""
 
@@ -185,7 +187,7 @@ def _propensities(
 ) -> Iterator[Finding]:
     seen = diagnostics.support
     off = (seen.ratio - 1.0) / seen.ratio_error if seen.ratio_error > 0.0 else 0.0
-    if off > limits.surprise or (episodes.estimated and -off > limits.surprise):
+    if abs(seen.ratio - 1.0) > _ROUNDED and (off > limits.surprise or (episodes.estimated and -off > limits.surprise)):
         yield (
             "answer",
             f"The ratio of probabilities is {seen.ratio:.2f} on average where it should be 1 (standard error "
