@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+import torch
 
 from curriculum_rl.agents.learned import untrained
 from curriculum_rl.envs.simulation import Simulation
@@ -71,6 +72,7 @@ def test_a_graph_follows_the_package_step_by_step(world: str, policy: str):
 @pytest.mark.parametrize("sampled", [False, True])
 def test_a_network_is_part_of_the_graph(network: str, sampled: bool):
     world = load_world("new_material")
+    torch.manual_seed(0)
     policy = untrained(world.platform, component("network", network), component("tracker", "bkt_grid")).drawn(sampled)
     graph = onnxruntime.InferenceSession(step_graph(policy, world.platform).SerializeToString())
     simulation, rng = Simulation(world, policy.tracker, first(TEST, STUDENTS)), np.random.default_rng(0)
@@ -78,7 +80,10 @@ def test_a_network_is_part_of_the_graph(network: str, sampled: bool):
     for _ in range(60):  # over the end of a session
         view = simulation.view()
         found = asked(graph, *event, view.mask.copy())
-        assert np.abs(found["probs"] - policy.probabilities(view)).max() < 1e-5
+        two = np.sort(policy.drawn().probabilities(view), axis=1)[:, -2:]
+        sure = two[:, 1] > 1.00003 * two[:, 0]  # weights that nothing taught leave some choices level
+        assert sure.mean() > 0.7
+        assert np.abs(found["probs"] - policy.probabilities(view))[sure].max() < 1e-5
         happened = simulation.step(rng.integers(0, view.mask.shape[1], STUDENTS))
         if happened.over.any():
             break

@@ -28,7 +28,7 @@ RUNS: Final = Path("runs")
 ROOM_BYTES: Final = 2 * 10**9
 """Free disk under which a study may not fit: its checkpoints, tables and the MLflow database."""
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_MODULES: Final = {"hydra-core": "hydra", "pyyaml": "yaml", "sb3-contrib": "sb3_contrib"}
+_MODULES: Final = {"hydra-core": "hydra", "pyyaml": "yaml", "sb3-contrib": "sb3_contrib", "scikit-learn": "sklearn"}
 """Names to import, where they are not the distribution's name with `_` for `-`."""
 
 _REQUIREMENT: Final = re.compile(r"(?P<name>[\w.-]*\w)(\[.*\])?(?P<range>[^;]*)(;.*)?")
