@@ -41,26 +41,9 @@ def of_dropout(source: str) -> dict[str, str]:
     }
 
 
-def provenance(
-    fit: Fit, source: str, inferred: bool = True, told_apart: bool = True, timed: bool = False, dated: bool = False
-) -> dict[str, str]:
-    """The lines for population.yaml.
-
-    Args:
-        fit: the population.
-        source: names the log.
-        inferred: whether prerequisites were inferred from it.
-        told_apart: whether it tells items of a concept apart.
-        timed: whether it says how long tries take.
-        dated: whether it says when they were.
-    """
-    fitted = (*fit.knowledge.concept_fields(), *fit.knowledge.files())
-    lines = {f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fitted}
-    if "weights" in fit.knowledge.files():
-        lines["knowledge.intercept"] = f"fitted: logit of P(right) before any answer, with the network; {source}"
-    if "discrimination" in fit.knowledge.concept_fields():
-        lines["knowledge.guess"] = f"fitted: P(right) by luck, marginal likelihood with a logit-normal prior; {source}"
-    lines |= {
+def _usual(source: str) -> dict[str, str]:
+    """What holds of a fit unless something says otherwise."""
+    return {
         "memory.new_days": "assumed: half-life of what was newly learned; sweep it",
         "memory.known_days": "assumed: half-life of what was known before the course; sweep it",
         "memory.gain": "assumed: a recall lengthens the half-life by at least a fifth",
@@ -80,6 +63,28 @@ def provenance(
         "activities.minutes": "assumed: 1.8, 2, 2.4 and 2 minutes",
         "activities.learning": "assumed: .7, 1, 1.25 and 1.7 times the learning of a medium problem",
     }
+
+
+def provenance(
+    fit: Fit, source: str, inferred: bool = True, told_apart: bool = True, timed: bool = False, dated: bool = False
+) -> dict[str, str]:
+    """The lines for population.yaml.
+
+    Args:
+        fit: the population.
+        source: names the log.
+        inferred: whether prerequisites were inferred from it.
+        told_apart: whether it tells items of a concept apart.
+        timed: whether it says how long tries take.
+        dated: whether it says when they were.
+    """
+    fitted = (*fit.knowledge.concept_fields(), *fit.knowledge.files())
+    lines = {f"knowledge.{name}": f"fitted: {_MEANING[name]}; {source}" for name in fitted}
+    if "weights" in fit.knowledge.files():
+        lines["knowledge.intercept"] = f"fitted: logit of P(right) before any answer, with the network; {source}"
+    if "discrimination" in fit.knowledge.concept_fields():
+        lines["knowledge.guess"] = f"fitted: P(right) by luck, marginal likelihood with a logit-normal prior; {source}"
+    lines |= _usual(source)
     if fit.memory is not None:
         how = "marginal likelihood from the times of the log, with a wide log-normal prior"
         lines |= {f"memory.{name}": f"fitted: {_MEMORY[name]}, {how}; {source}" for name in fitted_names(fit.memory)}

@@ -130,16 +130,7 @@ def _results(
     return {
         "schema": 1,
         "experiment": study.name,
-        "world": {
-            "name": world.name,
-            "concepts": len(world.curriculum.concepts),
-            "activities": len(world.curriculum.activities),
-            "prerequisites": len(world.curriculum.prerequisites),
-            "subgroups": [g.name for g in world.population.groups],
-            "sessions": len(world.course.days),
-            "minutes_a_session": world.course.minutes,
-            "test_days_after": world.course.test_days,
-        },
+        "world": _told(world),
         "objective": type(study.objective).__name__,
         "seeds": list(study.seeds),
         "slate": max(own_slate(player, study.slate) for entrant in entrants for player in entrant.players),
@@ -147,6 +138,20 @@ def _results(
         "curves": [x.curve for x in learned],
         "training_seconds": {f"{x.job.name}, seed {x.job.seed}": round(x.seconds, 1) for x in learned},
         "tuned": tuned,
+    }
+
+
+def _told(world: World) -> dict[str, Any]:
+    """A world in a few numbers."""
+    return {
+        "name": world.name,
+        "concepts": len(world.curriculum.concepts),
+        "activities": len(world.curriculum.activities),
+        "prerequisites": len(world.curriculum.prerequisites),
+        "subgroups": [g.name for g in world.population.groups],
+        "sessions": len(world.course.days),
+        "minutes_a_session": world.course.minutes,
+        "test_days_after": world.course.test_days,
     }
 
 

@@ -15,20 +15,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from curriculum_rl.agents.networks.around import Around
 from curriculum_rl.agents.networks.layout import Layout
-from curriculum_rl.agents.networks.network import Network, mask_logits
+from curriculum_rl.agents.networks.network import mask_logits
 from curriculum_rl.batch import Bool
 from curriculum_rl.violations import Violations
 
 
 @dataclass(frozen=True)
-class BatchConstrained:
+class BatchConstrained(Around):
     """Attributes:
     network: what both are built from.
     threshold: of the relative probability; 0 lets everything through, 1 the likeliest alone.
     """
 
-    network: Network
     threshold: float = 0.3
 
     def __post_init__(self) -> None:
@@ -36,26 +36,9 @@ class BatchConstrained:
         check.number("threshold", self.threshold, at_least=0.0, at_most=1.0)
         check.raise_all()
 
-    @property
-    def portable(self) -> bool:
-        """As its network is."""
-        return self.network.portable
-
-    def inputs(self, layout: Layout) -> nn.Module:
-        """As its network's."""
-        return self.network.inputs(layout)
-
     def actor(self, layout: Layout) -> nn.Module:
         """To the value of each action, then the logit of its logged probability, (n, 2 (A + C))."""
         return Beside(self.network.actor(layout), self.network.actor(layout))
-
-    def critic(self, layout: Layout) -> nn.Module:
-        """As its network's."""
-        return self.network.critic(layout)
-
-    def action_critic(self, layout: Layout) -> nn.Module:
-        """As its network's."""
-        return self.network.action_critic(layout)
 
     def narrowed(self, said: Tensor, mask: Bool) -> Bool:
         """What may be chosen by what the actor says, (n, A): at least one of what the mask allows."""

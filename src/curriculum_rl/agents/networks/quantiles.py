@@ -13,19 +13,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from curriculum_rl.agents.networks.around import Around
 from curriculum_rl.agents.networks.layout import Layout
-from curriculum_rl.agents.networks.network import Network
 from curriculum_rl.violations import Violations
 
 
 @dataclass(frozen=True)
-class Quantiles:
+class Quantiles(Around):
     """Attributes:
     network: what is repeated.
     count: values of each activity, N.
     """
 
-    network: Network
     count: int
 
     def __post_init__(self) -> None:
@@ -33,26 +32,9 @@ class Quantiles:
         check.number("count", self.count, at_least=2, at_most=1000)
         check.raise_all()
 
-    @property
-    def portable(self) -> bool:
-        """Where the network is."""
-        return self.network.portable
-
-    def inputs(self, layout: Layout) -> nn.Module:
-        """The network's own."""
-        return self.network.inputs(layout)
-
     def actor(self, layout: Layout) -> Averaged:
         """The mean of each action's values."""
         return Averaged(self.network.actor(repeated(layout, self.count)), self.count, layout.activities)
-
-    def critic(self, layout: Layout) -> nn.Module:
-        """The network's own."""
-        return self.network.critic(layout)
-
-    def action_critic(self, layout: Layout) -> nn.Module:
-        """The network's own."""
-        return self.network.action_critic(layout)
 
 
 class Averaged(nn.Module):
