@@ -18,6 +18,7 @@ from onnx import TensorProto, helper
 
 from curriculum_rl.batch import arrays, take_rows
 from curriculum_rl.course import SECONDS_PER_DAY
+from curriculum_rl.envs.by_belief import view_by_belief
 from curriculum_rl.envs.simulation import View
 from curriculum_rl.export.graph import OPSET, STUDENTS, Graph
 from curriculum_rl.export.traced import Traced, lift
@@ -134,14 +135,8 @@ def _chosen(policy: Policy, view: View, graph: Graph) -> Traced:
 
 
 def view_of(belief: Belief, allowed: Any) -> View:
-    """What a policy looks at, with the time left told by the belief's own clock."""
-    course = belief.platform.course
-    days = np.asarray(course.days)
-    session = np.maximum(np.searchsorted(days, belief.now + TOLERANCE, side="right") - 1, 0)
-    used = np.clip((belief.now - np.take(days, session)) * 1440.0, 0.0, course.minutes)
-    left = np.maximum(len(days) - 1 - session, 0)
-    rows: Any = np.arange(len(belief.now))
-    return View(rows, belief, allowed, left * course.minutes + (course.minutes - used), course.minutes - used, left)
+    """What a policy looks at."""
+    return view_by_belief(belief, np.arange(len(belief.now)), allowed, TOLERANCE)
 
 
 def _model(graph: Graph, size: int, activities: int, concepts: int, outputs: dict[str, Any]) -> onnx.ModelProto:

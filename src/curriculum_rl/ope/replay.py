@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from curriculum_rl.batch import Bool, Float, Int, put_rows, take_rows
+from curriculum_rl.envs.by_belief import view_by_belief
 from curriculum_rl.envs.simulation import View, feature_names
 from curriculum_rl.ope.episodes import Episodes
 from curriculum_rl.ope.logged import Logged, lanes_of
 from curriculum_rl.policies.policy import Policy
-from curriculum_rl.trackers.tracker import Belief, Tracker
+from curriculum_rl.trackers.tracker import Tracker
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import Platform
 
@@ -65,6 +66,7 @@ def views(logged: Logged, platform: Platform, tracker: Tracker) -> Iterator[tupl
     belief = tracker.start(platform, logged.goals[lanes])
     following = np.append(logged.now[1:], np.nan)
     last = starts[1:] - 1
+    everything = np.ones((len(lanes), len(platform.curriculum.activities)), dtype=np.bool_)
     elapsed = np.maximum(following - logged.now, 0.0)
     elapsed[last] = 0.0
     if len(lanes):
@@ -74,30 +76,14 @@ def views(logged: Logged, platform: Platform, tracker: Tracker) -> Iterator[tupl
         if going < len(belief.now):
             belief, lanes = take_rows(belief, slice(0, going)), lanes[:going]
         rows = starts[lanes] + step
-        yield rows, _view(logged, platform, belief, lanes, rows)
+        mask = everything[: len(rows)] if logged.eligible is None else logged.eligible[rows]
+        yield rows, view_by_belief(belief, lanes, mask, TOLERANCE)
         unheard = np.flatnonzero(~logged.seen[rows])
         still = take_rows(belief, unheard)
         belief.update(logged.activity[rows], logged.correct[rows], elapsed[rows])
         if len(unheard):  # an answer that was not logged tells nothing, and time goes on
             put_rows(belief, unheard, still, slice(None))
             belief.now[unheard] += elapsed[rows[unheard]]
-
-
-def _view(logged: Logged, platform: Platform, belief: Belief, lanes: Int, rows: Int) -> View:
-    course, now = platform.course, logged.now[rows]
-    days = np.asarray(course.days)
-    session = np.maximum(np.searchsorted(days, now + TOLERANCE, side="right") - 1, 0)
-    used = np.clip((now - days[session]) * 1440.0, 0.0, course.minutes)
-    left = np.maximum(len(days) - 1 - session, 0)
-    everything = np.ones((len(rows), len(platform.curriculum.activities)), dtype=np.bool_)
-    return View(
-        student=lanes,
-        belief=belief,
-        mask=everything if logged.eligible is None else logged.eligible[rows],
-        minutes_left=left * course.minutes + (course.minutes - used),
-        session_left=course.minutes - used,
-        sessions_left=left,
-    )
 
 
 def replay(
