@@ -18,9 +18,9 @@ PACKAGE = Path(curriculum_rl.__file__).parent
 # A room may import the rooms of earlier lines and itself; rooms that share a line do not know each other.
 ROOMS: tuple[tuple[str, ...], ...] = (
     ("violations", "resources", "files"),
-    ("yaml_file", "batch"),
+    ("yaml_file", "json_file", "batch"),
     ("config", "course"),
-    ("named",),
+    ("named", "described"),
     ("curriculum",),
     ("revision", "controls"),
     ("streams",),
@@ -35,9 +35,10 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("agents", "logs"),
     ("evaluation",),
     ("calibration",),
-    ("export",),
+    ("runner",),
     ("ope",),
     ("report",),
+    ("export",),
     ("studies",),
     ("verbs",),
     ("cli",),
@@ -52,7 +53,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "stable_baselines3": ("agents/", "envs/sb3.py"),
     "mlflow": ("studies/tracking.py",),
     "onnx": ("export/",),
-    "onnxruntime": ("export/",),
+    "onnxruntime": ("runner/",),
 }
 
 LIGHT = ("torch", "stable_baselines3", "sb3_contrib", "mlflow", "pandas", "pyarrow", "matplotlib", "hydra")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from curriculum_rl.agents.networks.network import Network, mask_logits, probabil
 from curriculum_rl.agents.recurrent_tracker import Recurrent
 from curriculum_rl.batch import Float
 from curriculum_rl.config import build
+from curriculum_rl.described import describe
 from curriculum_rl.envs.simulation import View, feature_names
 from curriculum_rl.policies.policy import best
 from curriculum_rl.trackers.tracker import Tracker
@@ -217,11 +218,3 @@ def _bound(network: Network) -> InvalidInput:
 
 def _activities(platform: Platform) -> tuple[str, ...]:
     return tuple(a.id for a in platform.curriculum.activities)
-
-
-def describe(component: Any) -> dict[str, Any]:
-    """The mapping that `config.build` makes this dataclass of settings from."""
-    kind = type(component)
-    values = {f.name: getattr(component, f.name) for f in fields(component) if not f.metadata.get("weights")}
-    plain = {name: describe(v) if is_dataclass(v) else v for name, v in values.items()}
-    return {"_target_": f"{kind.__module__}.{kind.__qualname__}", **plain}

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from rich.progress import Progress
 
-from curriculum_rl.agents.learned import describe
 from curriculum_rl.agents.offline import Offline, Pass
+from curriculum_rl.described import describe
 from curriculum_rl.logs.split import PRINTS, fitting, prints
 from curriculum_rl.logs.store import open_log
 from curriculum_rl.named import load_named
