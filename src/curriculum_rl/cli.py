@@ -18,6 +18,7 @@ from curriculum_rl.verbs import (
     calibrate,
     doctor,
     evaluate,
+    explain,
     export,
     export_minari,
     import_log,
@@ -27,6 +28,7 @@ from curriculum_rl.verbs import (
     record,
     report,
     study,
+    verify,
     worlds,
 )
 from curriculum_rl.verbs.verb import DONE, FAILED, INVALID, STOPPED, Run
@@ -44,6 +46,8 @@ VERBS = (
     export_minari,
     import_minari,
     export,
+    verify,
+    explain,
     doctor,
 )
 """In the order of the help."""

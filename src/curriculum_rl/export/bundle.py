@@ -1,13 +1,5 @@
-"""A policy as one file: the graph, the state of a new student, the catalogue, and how to find out that it is whole.
+"""Makes a bundle: a policy as one file, whose form is told in `runner/bundle.py`, compared with the package first.
 
-    step.onnx            tracker, mask and policy in one graph (`step.py`)
-    initial_state.npy    the state of a student of whom nothing is known, whose goals are everything, (S,)
-    catalogue.json       activities, concepts and prerequisites, in the order of the graph's columns
-    manifest.json        name, units, what it was made from, and the SHA-256 of every other file
-    test_vectors.jsonl   courses of students, step by step: what goes in, and what has to come out
-    MODEL_CARD.md        what it is, and what it is not
-
-The comment of the archive is the SHA-256 of all bytes before it, so that a single bit that differs, anywhere, is seen.
 The same policy makes the same bytes.
 """
 
@@ -17,27 +9,22 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from curriculum_rl import __version__
-from curriculum_rl.evaluation.cohorts import TEST, first
-from curriculum_rl.export.parity import Parity, observations, parity
-from curriculum_rl.export.step import packed, step_graph
+from curriculum_rl.envs.simulation import Gate
+from curriculum_rl.export.parity import Parity, parity
+from curriculum_rl.export.step import goals_in, packed, step_graph
+from curriculum_rl.export.vectors import vectors
 from curriculum_rl.policies.policy import Policy
+from curriculum_rl.runner.bundle import CARD, CATALOGUE, DIGITS, FORMAT, GRAPH, MANIFEST, STATE, VECTORS, VERSION
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import World
 
-FORMAT: Final = "curriculum-rl policy"
-VERSION: Final = 1
-GRAPH, STATE, CATALOGUE, MANIFEST = "step.onnx", "initial_state.npy", "catalogue.json", "manifest.json"
-VECTORS, CARD = "test_vectors.jsonl", "MODEL_CARD.md"
-STUDENTS, STEPS = 200, 6
 _WHEN: Final = (1980, 1, 1, 0, 0, 0)
-_DIGITS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -48,32 +35,42 @@ class Made:
     parity: Parity
 
 
-def make(name: str, policy: Policy, world: World, observed: int = 100_000) -> Made:
+def make(name: str, policy: Policy, world: World, observed: int = 100_000, gate: Gate | None = None) -> Made:
     """The bundle of a policy in a world.
+
+    Args:
+        observed: observations over which graph and package are compared.
+        gate: shuts activities, in the graph too.
 
     Raises:
         InvalidInput: it cannot be traced, or the graph does not do what the package does.
     """
+    platform = world.platform
+    if gate is not None:
+        gate.check(platform)
     try:
-        model = step_graph(policy, world.platform).SerializeToString()
+        model = step_graph(policy, platform, gate).SerializeToString()
+        goals = goals_in(policy.tracker, platform)
     except TypeError as error:
         raise InvalidInput("export", [f"{name}: cannot be written as a graph: {error}"]) from None
-    found = parity(model, policy, world, observed)
+    found = parity(model, policy, platform, observed, gate)
     if not found.passed:
         told = f"differs from the package in {found.apart:,} of {found.observations:,} observations"
         raise InvalidInput("export", [f"{name}: {told}, by {found.furthest:.2g} at most. Nothing was written"])
-    belief = policy.tracker.start(world.platform, np.ones((1, len(world.curriculum.concepts)), dtype=np.bool_))
+    initial = packed(policy.tracker.start(platform, np.ones((1, len(platform.curriculum.concepts)), dtype=np.bool_)))[0]
     state = io.BytesIO()
-    np.save(state, packed(belief)[0])
+    np.save(state, initial)
+    listed = catalogue(world)
     files = {
         GRAPH: model,
         STATE: state.getvalue(),
-        CATALOGUE: _json(catalogue(world)),
-        VECTORS: "".join(f"{json.dumps(line)}\n" for line in vectors(policy, world)).encode(),
+        CATALOGUE: _json(listed),
+        VECTORS: "".join(f"{json.dumps(line)}\n" for line in vectors(policy, platform, listed, gate)).encode(),
         CARD: card(name, policy, world, found).encode(),
     }
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-    files[MANIFEST] = _json(manifest(name, policy, world, found) | {"sha256": digests})
+    about = manifest(name, policy, world, found) | {"state": {"size": len(initial), "goals": goals}}
+    files[MANIFEST] = _json(about | {"gate": None if gate is None else type(gate).__name__, "sha256": digests})
     return Made(archive(files), found)
 
 
@@ -114,23 +111,6 @@ def manifest(name: str, policy: Policy, world: World, found: Parity) -> dict[str
     }
 
 
-def vectors(policy: Policy, world: World) -> Iterator[dict[str, Any]]:
-    """Steps of students: state, event and what is locked, with what has to come out; only what is not 0."""
-    for step, one in enumerate(observations(policy, world, first(TEST, STUDENTS, 1_000_000), seed=1)):
-        if step == STEPS:
-            return
-        for row in range(len(one.probabilities)):
-            chances = one.probabilities[row]
-            given = {key: value[row].tolist() for key, value in one.inputs.items() if key not in ("state", "allowed")}
-            yield {
-                "state": [float(f"{x:.9g}") for x in one.inputs["state"][row]],
-                **given,
-                "locked": np.flatnonzero(~one.inputs["allowed"][row]).tolist(),
-                "probs": {int(a): float(f"{chances[a]:.7g}") for a in np.flatnonzero(chances)},
-                "level": bool(one.level[row]),
-            }
-
-
 def card(name: str, policy: Policy, world: World, found: Parity) -> str:
     """The model card."""
     return f"""# {name}
@@ -152,8 +132,8 @@ def archive(files: dict[str, bytes]) -> bytes:
             entry = zipfile.ZipInfo(name, _WHEN)
             entry.compress_type = zipfile.ZIP_DEFLATED
             whole.writestr(entry, files[name])
-        whole.comment = b"0" * _DIGITS
-    content = written.getvalue()[:-_DIGITS]
+        whole.comment = b"0" * DIGITS
+    content = written.getvalue()[:-DIGITS]
     return content + hashlib.sha256(content).hexdigest().encode()
 
 

@@ -4,7 +4,7 @@
         -> state_out[B,S], probs[B,A], eligible[B,A], concept_mastery[B,K]
 
 The state is the belief's arrays, one after the other, in single precision; inside, numbers have the precision that the
-trackers have. Where nothing is allowed, all probabilities are 0.
+trackers have. Eligible is what is allowed and not shut by the gate; where that is nothing, all probabilities are 0.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from onnx import TensorProto, helper
 from curriculum_rl.batch import arrays, take_rows
 from curriculum_rl.course import SECONDS_PER_DAY
 from curriculum_rl.envs.by_belief import view_by_belief
-from curriculum_rl.envs.simulation import View
+from curriculum_rl.envs.simulation import Gate, View
 from curriculum_rl.export.graph import OPSET, STUDENTS, Graph
 from curriculum_rl.export.traced import Traced, lift
 from curriculum_rl.export.tracing import known, traced
 from curriculum_rl.policies.policy import Policy
-from curriculum_rl.trackers.tracker import Belief, Float32
+from curriculum_rl.trackers.tracker import Belief, Float32, Tracker
 from curriculum_rl.world import Platform
 
 IR_VERSION = 9
@@ -80,8 +80,8 @@ def _read(state: Any, name: str) -> Any:
     return state
 
 
-def step_graph(policy: Policy, platform: Platform) -> onnx.ModelProto:
-    """The graph of a policy on a platform.
+def step_graph(policy: Policy, platform: Platform, gate: Gate | None = None) -> onnx.ModelProto:
+    """The graph of a policy on a platform, whose gate, if it has one, shuts activities.
 
     Raises:
         TypeError: the tracker or the policy does something that cannot be traced.
@@ -108,17 +108,17 @@ def step_graph(policy: Policy, platform: Platform) -> onnx.ModelProto:
             array = _read(belief, field.name)
             rows = begun.reshape((n, *[1] * (array.ndim - 1)))
             array.set(np.where(rows, array.copy(), before[field.name]))
-        view = view_of(belief, allowed)
-        probabilities: Any = _chosen(policy, view, graph)
-        some: Any = np.max(allowed.as_type(np.int64), axis=1, keepdims=True) > 0
-        probabilities = np.where(some & allowed, probabilities, 0.0)
+        open_: Any = eligible(belief, allowed, gate)
+        probabilities: Any = _chosen(policy, view_of(belief, open_), graph)
+        some: Any = np.max(open_.as_type(np.int64), axis=1, keepdims=True) > 0
+        probabilities = np.where(some & open_, probabilities, 0.0)
         flat = [
             _read(belief, field.name).as_type(np.float32).reshape((n, field.stop - field.start)) for field in fields
         ]
         outputs: dict[str, Any] = {
             "state_out": np.concatenate(flat, axis=1),
             "probs": probabilities.as_type(np.float32),
-            "eligible": allowed.copy(),
+            "eligible": open_.copy(),
             "concept_mastery": lift(graph, belief.outlook().stored).as_type(np.float32),
         }
     return _model(graph, fields[-1].stop, activities, concepts, outputs)
@@ -132,6 +132,28 @@ def _chosen(policy: Policy, view: View, graph: Graph) -> Traced:
         learned: Any = policy
         return lift(graph, probabilities(learned, view, graph)).as_type(np.float64)
     return lift(graph, policy.probabilities(view)).as_type(np.float64)
+
+
+def eligible(belief: Belief, allowed: Any, gate: Gate | None) -> Any:
+    """What is allowed and open to each student, (n, A)."""
+    return allowed if gate is None else allowed & gate.mask(belief)
+
+
+def goals_in(tracker: Tracker, platform: Platform) -> list[int]:
+    """Where the goals of a student stand in a state: the place of the first concept's, for each time they stand there.
+
+    Raises:
+        TypeError: goals change more of the state than a 1 or a 0 for each concept.
+    """
+    each = np.eye(len(platform.curriculum.concepts), dtype=np.bool_)
+    none, one, every = (packed(tracker.start(platform, goals)) for goals in (~each & False, each, each | True))
+    starts = np.flatnonzero(one[0] != none[0]).tolist()
+    expected = none.copy()
+    for start in starts:
+        expected[:, start : start + len(each)] = each
+    if not (np.array_equal(one, expected) and (every[0] - none[0]).sum() == len(starts) * len(each)):
+        raise TypeError("the goals of a student are more than a number for each concept in its state")
+    return starts
 
 
 def view_of(belief: Belief, allowed: Any) -> View:

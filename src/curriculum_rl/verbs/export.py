@@ -1,4 +1,4 @@
-"""`curriculum-rl export`: a policy as one file that runs anywhere, and `verify`: whether such a file is whole."""
+"""`curriculum-rl export`: a policy as one file that runs anywhere."""
 
 from __future__ import annotations
 
@@ -30,18 +30,6 @@ examples:
     added.add_argument("--sampled", action="store_true", help="draw from a network's probabilities; else the likeliest")
     added.add_argument("--observations", type=int, default=100_000, metavar="N", help="compared (default 100000)")
     added.add_argument("--out", required=True, type=Path, metavar="FILE", help="of the bundle, a zip")
-    verify = add(
-        verbs,
-        "verify",
-        run_verify,
-        "say whether an exported file is whole, and does what its test vectors say",
-        """\
-Exits with 0 where it is, and with 2 and the reason where it is not.
-
-examples:
-  curriculum-rl verify greedy.zip""",
-    )
-    verify.add_argument("bundle", type=Path, metavar="FILE", help="that export wrote")
 
 
 def run(typed: argparse.Namespace) -> int:
@@ -67,13 +55,4 @@ def run(typed: argparse.Namespace) -> int:
     write_whole(typed.out, made.content)
     found = made.parity
     print(f"{typed.out}: {len(made.content) / 1e6:.2f} MB; the graph agrees over {found.observations:,} observations")
-    return DONE
-
-
-def run_verify(typed: argparse.Namespace) -> int:
-    """Runs `verify`."""
-    from curriculum_rl.export.verify import verify
-
-    found = verify(typed.bundle)
-    print(f"{typed.bundle} is whole: {found['name']} for {found['world']}, {found['vectors']:,} test vectors pass")
     return DONE

@@ -1,0 +1,1 @@
+"""Runs an exported policy: NumPy and onnxruntime are all that it needs."""
