@@ -52,7 +52,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "sb3_contrib": ("agents/",),
     "stable_baselines3": ("agents/", "envs/sb3.py"),
     "mlflow": ("studies/tracking.py",),
-    "onnx": ("export/",),
+    "onnx": ("export/", "runner/verify.py"),
     "onnxruntime": ("runner/",),
 }
 

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from curriculum_rl.export.bundle import make
+from curriculum_rl.policies.load import load_policy
+from curriculum_rl.world import load_world
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 SMALL_STUDY = (
     "experiment=quickstart",
@@ -97,3 +101,25 @@ def test_the_wheel_runs_the_main_job(installed: Path, tmp_path: Path):
     assert {"learned", "heuristic"} <= kinds
     assert results.with_name("report.html").is_file()
     assert (tmp_path / "runs" / "mlflow.db").is_file()
+
+
+@pytest.fixture(scope="module")
+def serving(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of an environment that was installed to serve, and for nothing else."""
+    folder = tmp_path_factory.mktemp("serving") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    programs = folder / Path(sysconfig.get_path("scripts")).name
+    pip = [programs / "python", "-m", "pip", "install", "--quiet", "-c", str(CHECKOUT / "constraints.txt")]
+    subprocess.run([*pip, f"{wheel}[serve]"], check=True, capture_output=True)
+    return programs
+
+
+def test_what_serves_needs_no_torch(serving: Path, tmp_path: Path):
+    (packages,) = serving.parent.glob("lib/*/site-packages")
+    held = {path.name for path in packages.iterdir()}
+    assert not held & {"torch", "gymnasium", "stable_baselines3", "mlflow", "pandas", "scipy"}
+    bundle = tmp_path / "b.zip"
+    bundle.write_bytes(make("mastery", load_policy("mastery"), load_world("fractions"), 1000).content)
+    assert "is whole: mastery for fractions" in run(serving, tmp_path, "curriculum-rl", "verify", str(bundle))
+    assert "It practises" in run(serving, tmp_path, "curriculum-rl", "explain", str(bundle))
+    assert "no study can be made" in run(serving, tmp_path, "curriculum-rl", "doctor")

@@ -31,7 +31,15 @@ BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chro
 _MODULES: Final = {"hydra-core": "hydra", "pyyaml": "yaml", "sb3-contrib": "sb3_contrib", "scikit-learn": "sklearn"}
 """Names to import, where they are not the distribution's name with `_` for `-`."""
 
-_REQUIREMENT: Final = re.compile(r"(?P<name>[\w.-]*\w)(\[.*\])?(?P<range>[^;]*)(;.*)?")
+_REQUIREMENT: Final = re.compile(r"(?P<name>[\w.-]*\w)(\[.*?\])?(?P<range>[^;]*)(;.*extra == .(?P<extra>\w+).*)?")
+STUDIES: Final = "train"
+"""The extra without which there is no study. An installation that only runs bundles has none of it."""
+OPTIONAL: Final = {
+    "export": "write policies as bundles",
+    "serve": "run bundles, and serve their decisions",
+    "offline": "turn logs into Minari datasets and back",
+}
+"""The other extras, and what they are for."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Looks at everything, in the order in which one would mend it."""
-    checks = (_python, _requirements, _files, _folder, _minari, _browser)
+    checks = (_python, _requirements, _files, _folder, _browser)
     return [finding for check in checks for finding in check()]
 
 
@@ -74,12 +82,39 @@ def _requirements() -> Iterator[Finding]:
     except importlib.metadata.PackageNotFoundError:
         yield Finding("missing", "curriculum_rl is on the path but not installed", "pip install -e '.[dev]'")
         return
+    parts = [found for text in wanted if (found := _REQUIREMENT.fullmatch(text)) is not None]
+    asked: dict[str, list[tuple[str, str]]] = {}
+    for part in parts:
+        asked.setdefault(part["extra"] or "", []).append((part["name"], part["range"].strip()))
     tested = _tested()
-    for text in wanted:
-        parts = _REQUIREMENT.fullmatch(text)
-        if parts is not None and "extra ==" not in text:
-            name, range_ = parts["name"], parts["range"].strip()
-            yield _requirement(name, range_, tested.get(_normal(name), ""))
+    studies = asked.get(STUDIES, [])
+    if not _studies():
+        told = "only what runs bundles is installed: no study can be made"
+        yield Finding("note", told, f"pip install 'curriculum_rl[{STUDIES}]'")
+        studies = []
+    for name, range_ in [*asked.get("", []), *studies]:
+        yield _requirement(name, range_, tested.get(_normal(name), ""))
+    for extra, purpose in OPTIONAL.items() if studies else [("serve", OPTIONAL["serve"])]:
+        own = {name for name, _ in asked.get(extra, [])} - {name for name, _ in asked.get(STUDIES, [])}
+        missing = sorted(name for name in own if not _version(name))
+        remedy = f"pip install 'curriculum_rl[{extra}]'"
+        if missing:
+            yield Finding("note", f"no {', '.join(missing)} (optional): {purpose} with it", remedy)
+        else:
+            yield Finding("ok", f"all that it takes to {purpose} (optional)")
+
+
+def _studies() -> bool:
+    """Whether this installation is meant for more than running bundles."""
+    return any(_version(name) for name in ("gymnasium", "hydra-core", "torch"))
+
+
+def _version(name: str) -> str:
+    """The installed version of a distribution; nothing where there is none."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _fits(version: str, range_: str) -> bool:
@@ -93,9 +128,8 @@ def _fits(version: str, range_: str) -> bool:
 
 def _requirement(name: str, range_: str, tested: str) -> Finding:
     install = f"pip install '{name}=={tested}'" if tested else f"pip install '{name}{range_}'"
-    try:
-        version = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+    version = _version(name)
+    if not version:
         return Finding("missing", f"{name} ({range_}) is not installed", install)
     if not _fits(version, range_):
         return Finding("missing", f"{name} {version} is not {range_}", install)
@@ -135,7 +169,7 @@ def _files() -> Iterator[Finding]:
     yield Finding("ok", f"{choices} configs in {configs_folder()}")
     if not packs:
         yield Finding("missing", f"no pack in {simulators_folder()}", "install the package again")
-    for folder in packs:
+    for folder in packs if _studies() else ():
         yield _pack(folder)
 
 
@@ -170,18 +204,6 @@ def _folder() -> Iterator[Finding]:
         yield Finding("note", told, f"a study may need {ROOM_BYTES / 1e9:.0f} GB: free some")
     else:
         yield Finding("ok", told)
-
-
-def _minari() -> Iterator[Finding]:
-    """Only `export-minari` and `import-minari` use it."""
-    try:
-        version = importlib.metadata.version("minari")
-        importlib.metadata.version("h5py")
-    except importlib.metadata.PackageNotFoundError as error:
-        remedy = "pip install 'curriculum_rl[offline]'"
-        yield Finding("note", f"no {error.name} (optional): logs go to Minari datasets and back with it", remedy)
-        return
-    yield Finding("ok", f"minari {version} (optional)")
 
 
 def _browser() -> Iterator[Finding]:

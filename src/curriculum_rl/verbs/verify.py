@@ -26,7 +26,7 @@ examples:
 
 def run(typed: argparse.Namespace) -> int:
     """Runs the verb."""
-    from curriculum_rl.export.verify import verify
+    from curriculum_rl.runner.verify import verify
 
     bundle, compared = verify(typed.bundle)
     about = bundle.manifest
