@@ -76,25 +76,31 @@ class LearnedPolicy:
         """
         there = untrained(platform, self.network, self.tracker, self.forms, self.controls)
         if not self.network.portable and (there.features, there.activities) != (self.features, self.activities):
-            raise _bound(self.network)
+            raise bound(self.network)
         return replace(_taught(there, self.weights()), sampled=self.sampled, slate=self.slate)
 
     def weights(self) -> dict[str, np.ndarray[Any, Any]]:
         """Every weight of the actor and of the memory, by name; copies."""
         return {name: tensor.detach().cpu().numpy().copy() for name, tensor in _parts(self).state_dict().items()}
 
-    def save(self, path: Path, record: Mapping[str, Any] | None = None) -> None:
-        """Writes `path`.json and its tensors; `record` is kept with them (how it was trained, for example)."""
-        about = {
-            "kind": "learned policy",
+    def settings(self) -> dict[str, Any]:
+        """All but the weights and the catalogue that it is on now."""
+        return {
             "network": describe(self.network),
             "tracker": describe(self.tracker),
-            "features": list(self.features),
-            "activities": list(self.activities),
             "forms": list(self.forms),
             "controls": list(self.controls),
             "sampled": self.sampled,
             "slate": self.slate,
+        }
+
+    def save(self, path: Path, record: Mapping[str, Any] | None = None) -> None:
+        """Writes `path`.json and its tensors; `record` is kept with them (how it was trained, for example)."""
+        about = {
+            "kind": "learned policy",
+            **self.settings(),
+            "features": list(self.features),
+            "activities": list(self.activities),
             "record": dict(record or {}),
         }
         checkpoints.save(path, self.weights(), about)
@@ -121,7 +127,7 @@ def load_learned(path: Path, world: World, *, elsewhere: bool = False) -> Learne
             str(path), [f"{name}: differ from those of world {world.name!r}. {remedy}" for name in differ]
         )
     if differ and not network.portable:
-        raise _bound(network)
+        raise bound(network)
     if differ and "forms" not in about:
         raise InvalidInput(str(path), ["forms: are not recorded, so it cannot be carried over. Train it again."])
     forms = tuple(about["forms"]) if "forms" in about else None
@@ -193,6 +199,12 @@ def untrained(
     return policy
 
 
+def bound(network: Network) -> InvalidInput:
+    """Why a network cannot be carried to another catalogue."""
+    told = "is bound to the concepts and activities that it was trained with"
+    return InvalidInput("network", [f"{type(network).__name__}: {told}. Train a concept_scorer to carry over."])
+
+
 def _parts(policy: LearnedPolicy) -> nn.Module:
     """All that has weights."""
     parts = dict(policy.actor.named_children())
@@ -209,11 +221,6 @@ def _taught(policy: LearnedPolicy, weights: Mapping[str, Any]) -> LearnedPolicy:
         lines = str(error).splitlines()
         raise InvalidInput("weights", [line.strip() for line in lines[1:] or lines]) from None
     return policy
-
-
-def _bound(network: Network) -> InvalidInput:
-    told = "is bound to the concepts and activities that it was trained with"
-    return InvalidInput("network", [f"{type(network).__name__}: {told}. Train a concept_scorer to carry over."])
 
 
 def _activities(platform: Platform) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.networks.network import SMALL, linear
 from curriculum_rl.violations import Violations
 
+WITHIN = 3
+"""Ways in which activities of one form differ: difficulty, minutes and learning."""
 SMALL_TABLE = 1 << 20
 """Up to this many entries, a matrix product is the fastest way from scores to activities."""
 
@@ -166,7 +168,7 @@ class _Actor(_Body):
 
     def __init__(self, layout: Layout, network: ConceptScorer) -> None:
         super().__init__(layout, network)
-        self.forms, self.columns = layout.forms, layout.forms + (3 if layout.varied else 0)
+        self.forms, self.columns = layout.forms, layout.forms + (WITHIN if layout.varied else 0)
         self.score = linear(network.width, self.columns, SMALL)
         place = torch.from_numpy(layout.concept * self.columns)  # (L, A) in a raveled (K, columns)
         parts = {"place": place, "share": torch.from_numpy(layout.share), "within": torch.from_numpy(layout.within)}
@@ -180,6 +182,18 @@ class _Actor(_Body):
 
     def forward(self, z: Tensor) -> Tensor:
         return self.scored(self.hidden(z))
+
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
+        """Takes weights from a catalogue whose activities differed within their form to one in which none do, and back.
+
+        What was never needed is 0: such a network takes activities of one form to be alike, wherever it is.
+        """
+        for name in (f"{prefix}score.weight", f"{prefix}score.bias"):
+            given = state.get(name)
+            if given is not None and len(given) in (self.forms, self.forms + WITHIN):
+                missing = given.new_zeros(self.columns - min(len(given), self.columns), *given.shape[1:])
+                state[name] = torch.cat([given[: self.columns], missing])
+        super()._load_from_state_dict(state, prefix, *rest)
 
     def scored(self, y: Tensor) -> Tensor:
         """The logit of each activity, then of each control, (n, A + C)."""
