@@ -36,6 +36,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("evaluation",),
     ("calibration",),
     ("runner",),
+    ("serve",),
     ("ope",),
     ("report",),
     ("export",),
@@ -54,6 +55,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "mlflow": ("studies/tracking.py",),
     "onnx": ("export/", "runner/verify.py"),
     "onnxruntime": ("runner/",),
+    "starlette": ("serve/",),
+    "uvicorn": ("serve/",),
+    "pydantic": ("serve/",),
 }
 
 LIGHT = ("torch", "stable_baselines3", "sb3_contrib", "mlflow", "pandas", "pyarrow", "matplotlib", "hydra")

@@ -27,6 +27,7 @@ from curriculum_rl.verbs import (
     learn,
     record,
     report,
+    serve,
     study,
     verify,
     worlds,
@@ -48,6 +49,7 @@ VERBS = (
     export,
     verify,
     explain,
+    serve,
     doctor,
 )
 """In the order of the help."""

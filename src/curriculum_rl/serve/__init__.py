@@ -1,0 +1,1 @@
+"""A policy behind HTTP: rank, then reward, every decision in the canonical log. Needs neither torch nor gymnasium."""
