@@ -9,7 +9,7 @@ Interquartile mean and probability of improvement: Agarwal et al. (2021), arXiv:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,6 +47,19 @@ class Comparison:
     def clear(self) -> bool:
         """Whether it is called a difference: at the 5% level, adjusted for the number of planned pairs."""
         return self.p_adjusted < 0.05
+
+    @property
+    def turned(self) -> Comparison:
+        """The same, seen from the baseline."""
+        return replace(
+            self,
+            policy=self.baseline,
+            baseline=self.policy,
+            difference=-self.difference,
+            ci_low=-self.ci_high,
+            ci_high=-self.ci_low,
+            probability_of_improvement=1.0 - self.probability_of_improvement,
+        )
 
 
 def mean_interval(scores: ArrayLike, bootstrap: Bootstrap | None = None) -> Interval:

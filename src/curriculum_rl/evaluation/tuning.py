@@ -7,8 +7,8 @@ clearly behind on the first quarter of the students does not play the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -121,6 +121,20 @@ def tune(
 def _clearly_behind(points: Float, best: Float) -> bool:
     gap = best - points
     return bool(gap.mean() > CLEARLY * gap.std() / np.sqrt(len(gap)))
+
+
+def with_settings(policy: P, settings: Mapping[str, Any]) -> P:
+    """The policy with the settings of a row of `Tuned.table`, by their dotted names; other columns are passed over."""
+    changes: dict[str, Any] = {}
+    for field in fields(policy):  # type: ignore[arg-type]
+        value = getattr(policy, field.name)
+        if is_dataclass(value):
+            inner = f"{field.name}."
+            part = {name.removeprefix(inner): x for name, x in settings.items() if name.startswith(inner)}
+            changes[field.name] = with_settings(value, part)  # type: ignore[type-var]
+        elif field.name in settings:
+            changes[field.name] = settings[field.name]
+    return replace(policy, **changes)  # type: ignore[type-var]
 
 
 def _settings(policy: Any, path: str = "") -> dict[str, Any]:

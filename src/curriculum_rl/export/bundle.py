@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ import numpy as np
 
 from curriculum_rl import __version__
 from curriculum_rl.envs.simulation import Gate
+from curriculum_rl.export.card import card
+from curriculum_rl.export.evidence import Evidence
 from curriculum_rl.export.parity import Parity, parity
 from curriculum_rl.export.step import goals_in, packed, step_graph
 from curriculum_rl.export.vectors import vectors
@@ -35,12 +38,22 @@ class Made:
     parity: Parity
 
 
-def make(name: str, policy: Policy, world: World, observed: int = 100_000, gate: Gate | None = None) -> Made:
+def make(
+    name: str,
+    policy: Policy,
+    world: World,
+    observed: int = 100_000,
+    gate: Gate | None = None,
+    evidence: Evidence | None = None,
+    limits: Sequence[str] = (),
+) -> Made:
     """The bundle of a policy in a world.
 
     Args:
         observed: observations over which graph and package are compared.
         gate: shuts activities, in the graph too.
+        evidence: what a study says of the policy, for its card.
+        limits: of the simulator, for its card.
 
     Raises:
         InvalidInput: it cannot be traced, or the graph does not do what the package does.
@@ -66,11 +79,12 @@ def make(name: str, policy: Policy, world: World, observed: int = 100_000, gate:
         STATE: state.getvalue(),
         CATALOGUE: _json(listed),
         VECTORS: "".join(f"{json.dumps(line)}\n" for line in vectors(policy, platform, listed, gate)).encode(),
-        CARD: card(name, policy, world, found).encode(),
+        CARD: card(name, policy, world, found, gate, evidence, limits).encode(),
     }
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     about = manifest(name, policy, world, found) | {"state": {"size": len(initial), "goals": goals}}
-    files[MANIFEST] = _json(about | {"gate": None if gate is None else type(gate).__name__, "sha256": digests})
+    about |= {"gate": None if gate is None else type(gate).__name__, "study": evidence.told() if evidence else None}
+    files[MANIFEST] = _json(about | {"sha256": digests})
     return Made(archive(files), found)
 
 
@@ -109,19 +123,6 @@ def manifest(name: str, policy: Policy, world: World, found: Parity) -> dict[str
         },
         "parity": {"observations": found.observations, "furthest": found.furthest, "level": found.level},
     }
-
-
-def card(name: str, policy: Policy, world: World, found: Parity) -> str:
-    """The model card."""
-    return f"""# {name}
-
-A teaching policy ({type(policy).__name__}, seeing students through {type(policy.tracker).__name__}) for the catalogue
-of the world `{world.name}`: {len(world.curriculum.activities)} activities on {len(world.curriculum.concepts)} concepts.
-
-**Not validated on real students.** Its students are simulated; how good it is where they are not, nobody has measured.
-
-Graph and package agree over {found.observations:,} observations: probabilities differ by {found.furthest:.1g} at most.
-"""
 
 
 def archive(files: dict[str, bytes]) -> bytes:

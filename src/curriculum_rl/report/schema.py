@@ -136,3 +136,21 @@ class Results:
         """The planned comparison of these two, if it was planned in this direction."""
         pairs = (pair for pair in self.comparisons if (pair.policy, pair.baseline) == (policy, baseline))
         return next(pairs, None)
+
+    def either(self, policy: str, baseline: str) -> Comparison | None:
+        """The planned comparison of these two, turned round if it was planned the other way."""
+        turned = self.pair(baseline, policy)
+        return self.pair(policy, baseline) or (turned and turned.turned)
+
+    def gap(self, policy: str, by: str) -> Gap | None:
+        """Between the groups of this grouping under a policy, if two of them are shown."""
+        return next((gap for gap in self.gaps if (gap.policy, gap.by) == (policy, by)), None)
+
+    def curve(self, policy: str, seed: int) -> Curve | None:
+        """The training of a policy on a seed."""
+        return next((curve for curve in self.curves if (curve.policy, curve.seed) == (policy, seed)), None)
+
+    def validation(self, policy: str, seed: int) -> float | None:
+        """The mean on validation students when this training ended, or was last looked at."""
+        curve = self.curve(policy, seed)
+        return next((x for x in reversed(curve.validation_return) if x is not None), None) if curve else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from curriculum_rl.evaluation.outcomes import OUTCOMES
 from curriculum_rl.evaluation.statistics import Comparison
 from curriculum_rl.report.groups import groupings
@@ -51,20 +49,7 @@ def contest(results: Results) -> Comparison | None:
     learned, heuristic = results.best([LEARNED]), results.best([HEURISTIC])
     if learned is None or heuristic is None:
         return None
-    turned = results.pair(heuristic.name, learned.name)
-    return results.pair(learned.name, heuristic.name) or (turned and _turned(turned))
-
-
-def _turned(pair: Comparison) -> Comparison:
-    return replace(
-        pair,
-        policy=pair.baseline,
-        baseline=pair.policy,
-        difference=-pair.difference,
-        ci_low=-pair.ci_high,
-        ci_high=-pair.ci_low,
-        probability_of_improvement=1.0 - pair.probability_of_improvement,
-    )
+    return results.either(learned.name, heuristic.name)
 
 
 def _best(results: Results) -> list[Markup]:

@@ -88,11 +88,26 @@ def ask_simulators(
 
 def held_out_fit(world: str) -> str:
     """How well a world's student model predicts unseen students, from the card of its pack; empty where it has none."""
-    config = configs_folder() / "world" / f"{world}.yaml"
-    pack = check_yaml(config)["pack"] if config.is_file() else world
-    card = find_pack(pack) / "card.md"
-    seen = _FIT.search(card.read_text("utf-8")) if card.is_file() else None
+    seen = _FIT.search(_card(pack_of(world)))
     return f"AUC {seen['auc']} on unseen students" if seen else ""
+
+
+def limits_of(pack: str) -> list[str]:
+    """What the card of a pack lists as its limits, a sentence or two each; none where it has none."""
+    _, _, rest = _card(pack).partition("\n## Limits\n")
+    listed = rest.partition("\n## ")[0].strip()
+    return [" ".join(one.split()) for one in re.split(r"^- ", listed, flags=re.MULTILINE)[1:]]
+
+
+def pack_of(world: str) -> str:
+    """The pack that a world by name is made of: itself, unless it is a configured one."""
+    config = configs_folder() / "world" / f"{world}.yaml"
+    return str(check_yaml(config)["pack"]) if config.is_file() else world
+
+
+def _card(pack: str) -> str:
+    card = find_pack(pack) / "card.md"
+    return card.read_text("utf-8") if card.is_file() else ""
 
 
 def simulated(

@@ -1,4 +1,4 @@
-"""Runs kept in MLflow, in one SQLite file on this machine; the only file that imports mlflow.
+"""Runs kept in MLflow, in one SQLite file on this machine. What was kept is found again by `registry.py`.
 
 A parent run is a configuration, its child runs are the seeds, and the parent holds the mean, standard deviation,
 least and greatest of the last value of every metric of the seeds (MLflow does not summarise). Look at them with
@@ -91,7 +91,7 @@ class MlflowTracking:
             InvalidInput: the database cannot be created or opened.
         """
         quieten()
-        client, experiment = _open(self.database, self.experiment)
+        client, experiment = opened(self.database, self.experiment)
         with _running(_MlflowRun(client, experiment, name, None)) as run:
             yield run
 
@@ -219,25 +219,32 @@ def _running(run: _MlflowRun) -> Iterator[_MlflowRun]:
         run.close(status)
 
 
-def _open(database: Path, experiment: str) -> tuple[MlflowClient, str]:
+def opened(database: Path, experiment: str) -> tuple[MlflowClient, str]:
     """A client on the database, which is created if it is not there, and the id of the experiment.
 
     Eight processes that create one database at once leave it broken; here one of them makes it under a lock,
     whole, beside its place, and moves it there.
     """
-    try:
+    with usable(database):
         database.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{database}.lock", timeout=_LOCK_SECONDS):
             if not database.exists():
                 _create(database)
             with closing(sqlite3.connect(database)) as connection:
                 connection.execute("PRAGMA schema_version")  # fails where the file is no database
-            client = MlflowClient(_uri(database))
+            client = MlflowClient(waiting(database))
             found = client.get_experiment_by_name(experiment)
             if found is not None:
                 return client, found.experiment_id
             place = (database.parent / f"{database.stem}-artifacts").as_uri()
             return client, client.create_experiment(experiment, artifact_location=place, tags=KIND)
+
+
+@contextmanager
+def usable(database: Path) -> Iterator[None]:
+    """Says in one message what keeps the database from being used."""
+    try:
+        yield
     except (OSError, TimeoutError, sqlite3.Error) as error:
         raise InvalidInput("tracking", [_told(database, str(error), "give another path as tracking.uri")]) from error
     except MlflowException as error:
@@ -254,8 +261,8 @@ def _create(database: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _uri(database: Path) -> str:
-    """Other writers are waited for, instead of failing after five seconds."""
+def waiting(database: Path) -> str:
+    """The address of a database. Other writers are waited for, instead of failing after five seconds."""
     return f"{SQLITE}{database}?timeout={_LOCK_SECONDS:.0f}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from curriculum_rl.verbs.verb import DONE, Verbs, add
+from curriculum_rl.verbs.verb import DONE, Verbs, add, tracking_option
 
 
 def add_to(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -21,14 +21,35 @@ digests. Nothing is written unless the graph agrees with the package over --obse
 
 examples:
   curriculum-rl export --policy greedy_credit_grid --world new_material --out greedy.zip
-  curriculum-rl export --run runs/NAME/DATE/policies/NAME-seed0 --world new_material --out learned.zip""",
+  curriculum-rl export --run 0f3a4f0c2f0b4f5e9a5c1d2e3f405162 --out learned.zip
+  curriculum-rl export --run runs/NAME/DATE::LEARNER --out learned.zip
+  curriculum-rl export --run runs/NAME/DATE/policies/LEARNER-seed0 --out learned.zip
+  curriculum-rl export --policy greedy_credit_grid --study runs/NAME/DATE --out greedy.zip""",
     )
     what = added.add_mutually_exclusive_group(required=True)
     what.add_argument("--policy", help="a heuristic's name, or a YAML of your own")
-    what.add_argument("--run", help="the path of a policy that a study saved")
-    added.add_argument("--world", default="new_material", help="a pack, a configured world or a folder")
+    what.add_argument(
+        "--run",
+        metavar="ID",
+        help="what a study trained: the id of its run in MLflow, or of the run of one seed; or its folder; or the path "
+        "of a saved policy. ID::LEARNER says which of several learners; of its seeds, validation chooses",
+    )
+    added.add_argument("--world", help="a pack, a configured world or a folder (default: that of the study)")
+    added.add_argument(
+        "--gate", metavar="NAME", help="shuts activities: of configs/gate, or none (default: of the study)"
+    )
+    added.add_argument(
+        "--study",
+        nargs="+",
+        default=[],
+        type=Path,
+        metavar="FOLDER",
+        help="of the study whose figures are on the model card (default: the one that trained it); further folders: "
+        "of studies of the same strategies in other simulators",
+    )
     added.add_argument("--sampled", action="store_true", help="draw from a network's probabilities; else the likeliest")
     added.add_argument("--observations", type=int, default=100_000, metavar="N", help="compared (default 100000)")
+    tracking_option(added)
     added.add_argument("--out", required=True, type=Path, metavar="FILE", help="of the bundle, a zip")
 
 
@@ -38,20 +59,21 @@ def run(typed: argparse.Namespace) -> int:
 
     from curriculum_rl.export.bundle import make
     from curriculum_rl.files import write_whole
-    from curriculum_rl.studies.evaluate import find_policies
+    from curriculum_rl.studies.exporting import Order, gathered
     from curriculum_rl.violations import Violations
-    from curriculum_rl.world import load_world
 
     check = Violations("export")
     check.number("observations", typed.observations, at_least=1000, whole=True)
     check.that(typed.out.parent.is_dir(), f"out = {typed.out}: its folder is not there. Make it, or name another")
     check.raise_all()
-    world = load_world(typed.world)
-    ((name, policy),) = find_policies(world, [typed.run or typed.policy]).items()
-    if typed.sampled and hasattr(policy, "drawn"):
-        policy = policy.drawn()
-    with Console(stderr=True).status(f"{name}: comparing {typed.observations:,} observations ..."):
-        made = make(name, policy, world, typed.observations)
+    where = typed.policy, typed.run, typed.tracking, typed.world, typed.gate, tuple(typed.study), typed.sampled
+    asked = gathered(Order(*where))
+    console = Console(stderr=True)
+    for notice in asked.notices:
+        console.print(f"{asked.name}: {notice}", soft_wrap=True, markup=False, highlight=False)
+    with console.status(f"{asked.name}: comparing {typed.observations:,} observations ..."):
+        of, about = (asked.name, asked.policy, asked.world), (asked.gate, asked.evidence, asked.limits)
+        made = make(*of, typed.observations, *about)
     write_whole(typed.out, made.content)
     found = made.parity
     print(f"{typed.out}: {len(made.content) / 1e6:.2f} MB; the graph agrees over {found.observations:,} observations")

@@ -32,3 +32,10 @@ def add(verbs: Verbs[argparse.ArgumentParser], name: str, run: Run, help: str, t
     added.add_argument("--debug", action="store_true", help="show the traceback of an error")
     added.set_defaults(verb=run)
     return added
+
+
+def tracking_option(verb: argparse.ArgumentParser) -> None:
+    """Says where runs are kept, to find one by its id."""
+    verb.add_argument(
+        "--tracking", metavar="URI", help="database that runs are kept in (default: sqlite:///runs/mlflow.db)"
+    )

@@ -1,0 +1,144 @@
+"""What `curriculum-rl export` is asked for: a policy, its world and gate, and what a study says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from curriculum_rl.envs.simulation import Gate
+from curriculum_rl.evaluation.tuning import with_settings
+from curriculum_rl.export.evidence import Evidence
+from curriculum_rl.named import load_named
+from curriculum_rl.policies.policy import Policy
+from curriculum_rl.report.build import read_folder
+from curriculum_rl.studies.evaluate import find_policies
+from curriculum_rl.studies.finished import Chosen, Finished, find_trained, read_study
+from curriculum_rl.studies.simulators import limits_of, pack_of
+from curriculum_rl.violations import InvalidInput
+from curriculum_rl.world import World, load_world
+
+USUAL_WORLD = "new_material"
+NO_GATE = "none"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be exported.
+
+    Attributes:
+        policy: a heuristic's name, or a YAML like those of `configs/policy`.
+        run: what `finished.find_trained` finds, instead of that.
+        tracking: URI of the database that runs are found in; None: the usual one.
+        world: a pack, a configured world or a folder; None: that of the study, or else the usual one.
+        gate: of `configs/gate`, or `none`; None: that of the study.
+        studies: folders of studies: the first one judged the policy, the others did so in other simulators.
+        sampled: whether a network's probabilities are drawn from; else the likeliest activity is taken.
+    """
+
+    policy: str | None = None
+    run: str | None = None
+    tracking: str | None = None
+    world: str | None = None
+    gate: str | None = None
+    studies: tuple[Path, ...] = ()
+    sampled: bool = False
+
+
+@dataclass(frozen=True)
+class Exported:
+    """All that a bundle is made from.
+
+    Attributes:
+        limits: of the simulator, a sentence each.
+        notices: what whoever asked should know.
+    """
+
+    name: str
+    policy: Policy
+    world: World
+    gate: Gate | None
+    evidence: Evidence | None
+    limits: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def gathered(order: Order) -> Exported:
+    """Finds it all.
+
+    Raises:
+        InvalidInput: something of it is not there, or does not go with the rest.
+    """
+    chosen = find_trained(order.run, order.tracking) if order.run else None
+    study = read_study(order.studies[0]) if order.studies else chosen.study if chosen else None
+    if study is not None and chosen is not None and chosen.study is None:
+        chosen = replace(chosen, learner=chosen.path.name.rpartition("-seed")[0] or chosen.path.name)
+    world, pack = _world(order, study, chosen)
+    if chosen is not None:
+        name, policy = chosen.path.name, _trained(chosen, world, order.sampled)
+    else:
+        name, policy = _heuristic(order.policy or "", study)
+    gate = None if order.gate == NO_GATE else load_named("gate", order.gate, "gate") if order.gate else None
+    if order.gate is None and study is not None:
+        gate = study.gate()
+    evidence = _evidence(study, chosen, name, tuple(order.studies[1:]))
+    notices = _notices(order, study, world, chosen)
+    return Exported(name, policy, world, cast("Gate | None", gate), evidence, tuple(limits_of(pack)), notices)
+
+
+def _world(order: Order, study: Finished | None, chosen: Chosen | None) -> tuple[World, str]:
+    """The world, and the name of its pack."""
+    if order.world is None and study is not None:
+        return study.world(), str(study.config["world"]["pack"])
+    name = order.world
+    if name is None and chosen is not None:
+        name = _trained_in(chosen)
+    name = name or USUAL_WORLD
+    return load_world(name), pack_of(name)
+
+
+def _trained_in(chosen: Chosen) -> str:
+    """The name of the world that a policy without a study was trained in, as its file says."""
+    from curriculum_rl.agents.checkpoints import about
+
+    told = about(chosen.path)["record"].get("world")
+    name = told.get("name") if isinstance(told, dict) else told
+    if not name:
+        raise InvalidInput("export", [f"{chosen.path}: does not say in which world it was trained. Give --world"])
+    return str(name)
+
+
+def _trained(chosen: Chosen, world: World, sampled: bool) -> Policy:
+    from curriculum_rl.agents.learned import load_learned
+
+    return load_learned(chosen.path, world, elsewhere=True).drawn(sampled)
+
+
+def _heuristic(asked: str, study: Finished | None) -> tuple[str, Policy]:
+    """A heuristic, with the settings that the study tuned, if it did."""
+    ((name, policy),) = find_policies(None, [asked]).items()
+    tuned = study.tuned.get(name) if study else None
+    return name, with_settings(policy, tuned) if tuned else policy  # type: ignore[type-var]
+
+
+def _evidence(study: Finished | None, chosen: Chosen | None, name: str, elsewhere: tuple[Path, ...]) -> Evidence | None:
+    if study is None:
+        return None
+    others = tuple(read_folder(folder) for folder in elsewhere)
+    if chosen is None:
+        return Evidence(study.results, name, elsewhere=others)
+    return Evidence(study.results, chosen.learner, chosen.seed, chosen.by_validation, others, study.run)
+
+
+def _notices(order: Order, study: Finished | None, world: World, chosen: Chosen | None) -> tuple[str, ...]:
+    found = []
+    if study is None:
+        return ()
+    if chosen is not None and chosen.by_validation:
+        found.append(f"seed {chosen.seed} of {chosen.learner}: the best of its seeds on validation students")
+    judged = study.results
+    if order.world is not None and world.name != judged.world.get("name"):
+        found.append(f"for the world {world.name}: the study judged in {judged.world.get('name')}, and not in this one")
+    elif judged.provenance.get("pack_digest") not in (None, world.digest):
+        found.append(f"the files of the world {world.name} are not those that the study judged in: run it again")
+    return tuple(found)
