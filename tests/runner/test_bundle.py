@@ -29,7 +29,6 @@ def test_what_is_whole_is_read(content: bytes):
     assert read_bundle(content).manifest["name"] == "mastery"
 
 
-@pytest.mark.slow
 def test_ten_thousand_flipped_bits_are_refused(content: bytes):
     rng = np.random.default_rng(0)
     flipped = bytearray(content)
@@ -42,6 +41,5 @@ def test_ten_thousand_flipped_bits_are_refused(content: bytes):
     assert bytes(flipped) == content
 
 
-@pytest.mark.slow
 def test_every_cut_is_refused(content: bytes):
     assert all(is_refused(content[:length]) for length in range(len(content)))

@@ -6,8 +6,7 @@
     tells   = value (c r (1 - s))^2 / (p (1 - p)),  c = 1 - slip - guess,  p = guess + c r     (`telling`)
 
 with the letters of `planning.py`, `ahead` from its `unlocking`, and each squeezed into [0, 1) by x / (1 + x). A network
-could work these out, except for what lies more than one link away; given them, it learns several times faster.
-O(n K) for each prerequisite.
+could work these out, except for what lies more than one link away. O(n K) for each prerequisite.
 """
 
 from __future__ import annotations
