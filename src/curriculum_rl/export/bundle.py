@@ -65,7 +65,8 @@ def make(
         model = step_graph(policy, platform, gate).SerializeToString()
         goals = goals_in(policy.tracker, platform)
     except TypeError as error:
-        raise InvalidInput("export", [f"{name}: cannot be written as a graph: {error}"]) from None
+        remedy = "Teach a network to choose as it does (agent=distil), and export that"
+        raise InvalidInput("export", [f"{name}: cannot be written as a graph: {error}. {remedy}"]) from None
     found = parity(model, policy, platform, observed, gate)
     if not found.passed:
         told = f"differs from the package in {found.apart:,} of {found.observations:,} observations"
