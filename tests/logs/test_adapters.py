@@ -262,6 +262,31 @@ def test_decisions(tmp_path: Path) -> None:
     assert three["logger_id"] == "teacher"
 
 
+def test_decisions_of_a_service(tmp_path: Path) -> None:
+    content = jsonl(
+        decision("e1", 1, skills=["k"]),
+        {"event_id": "e1", "response": 1, "done": "a7", "skills": ["l", "m"]},
+        decision("e2", 2, skills=["k"]),
+        {"event_id": "e2", "response": 0, "done": "a1"},
+        decision("e3", 3, logger_id="platform", propensity=None, skills=["k"]),
+        {"event_id": "e4", "student_id": "p7", "activity_id": None, "reason": "no_eligible"},
+        {"event_id": "e5", "student_id": "p7", "activity_id": None, "reason": "deferred"},
+        {"event_id": "e6", "student_id": "p7", "activity_id": None, "reason": "deferred"},
+        decision("e6", 6, skills=["k"]),
+        {"event_id": "e6", "reward": 1, "done": "a8", "skills": []},
+        {"event_id": "e6", "reward": 2},
+    )
+    found = imported(tmp_path, content, "decisions", reject_limit=0.1)
+    assert found.rejects == {"kind": 3, "differs": 1}
+    told = [only(row, "activity_id", "offered", "skills", "response") for row in rows(tmp_path)]
+    assert told == [
+        {"activity_id": "a7", "offered": "a1", "skills": ["l", "m"], "response": 1.0},
+        {"activity_id": "a1", "offered": None, "skills": ["k"], "response": 0.0},
+        {"activity_id": "a1", "offered": None, "skills": ["k"], "response": None},
+        {"activity_id": "a8", "offered": "a1", "skills": [], "response": None},
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [

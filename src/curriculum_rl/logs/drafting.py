@@ -23,6 +23,8 @@ from curriculum_rl.logs.tally import Tally
 
 MIN_PROPENSITY = 1e-9
 """Assumed: a logged choice that was less likely is a slip of the logger, and would outweigh a billion others."""
+NO_LOT: Final = ("teacher", "platform")
+"""Who chooses without a known probability: a teacher, or the platform by itself."""
 
 
 _DRAFT: Final = pa.schema(
@@ -127,11 +129,11 @@ def _counts(cells: Cells, columns: dict[str, pa.Array]) -> None:
 
 
 def _choice(cells: Cells, columns: dict[str, pa.Array], format_: Format, late: Bool) -> None:
-    """Propensity, eligible set and reward. A teacher's own choice has no propensity, and says so (`logger_id`)."""
+    """Propensity, eligible set and reward. Where no lot decided there is no propensity; `logger_id` says so."""
     propensity = cells.number("propensity", "propensity")
     if "propensity" in cells.text:
-        taught = true(pc.equal(columns["logger_id"], "teacher"))
-        cells.refuse("propensity", "propensity", np.isnan(propensity) & ~taught & ~late)
+        no_lot = true(pc.is_in(columns["logger_id"], pa.array(NO_LOT)))
+        cells.refuse("propensity", "propensity", np.isnan(propensity) & ~no_lot & ~late)
         cells.refuse("propensity", "propensity", (propensity < MIN_PROPENSITY) | (propensity > 1.0))
     columns["propensity"] = pa.array(propensity, from_pandas=True)
     columns["reward"] = pa.array(cells.number("reward"), from_pandas=True)

@@ -63,6 +63,7 @@ def _joined(bucket: pa.Table, tally: Tally) -> pa.Table:
     voided[main[void & known]] = True
     _reject(bucket, voided, "voided", tally)
     later = order[(late & known & ~void)[order]]
+    bucket = _instead(bucket, main, later)
     clash = np.zeros(len(row), dtype=np.bool_)
     for name in _COMPLETES:
         column = bucket.column(name).combine_chunks()
@@ -79,6 +80,24 @@ def _joined(bucket: pa.Table, tally: Tally) -> pa.Table:
     _reject(bucket, clash, "differs", tally)
     tally.merged += int((taken & same).sum()) + len(later) - int(clash.sum())
     return bucket.filter(pa.array(~late & ~taken & ~voided))
+
+
+def _instead(bucket: pa.Table, main: Int, later: Int) -> pa.Table:
+    """Where a later row names another activity, the student did that one: its event keeps its own as `offered`."""
+    activity = bucket.column("activity_id").combine_chunks()
+    other = later[true(pc.not_equal(activity.take(later), activity.take(main[later])))]
+    if not len(other):
+        return bucket
+    changed, first = np.unique(main[other], return_index=True)
+    source = np.arange(bucket.num_rows)
+    source[changed] = other[first]
+    offered = np.full(len(source), -1)
+    offered[changed] = changed
+    taken = {name: bucket.column(name).combine_chunks().take(source) for name in ("activity_id", "skills")}
+    taken["offered"] = pc.coalesce(bucket.column("offered"), activity.take(pa.array(offered, mask=offered < 0)))
+    for name, column in taken.items():
+        bucket = bucket.set_column(bucket.schema.get_field_index(name), name, column)
+    return bucket
 
 
 def _first(event: pa.ChunkedArray, events: Int) -> Int:

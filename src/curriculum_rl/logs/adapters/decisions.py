@@ -6,25 +6,30 @@
 
 A line with an `activity_id` is a decision, and may have any column of the canonical log; its order is `seq`, or the
 `timestamp`. Any other line completes the decision of its `event_id`, before or after it in the file, once for each
-column. The propensity must be given; null is allowed only where a teacher chose (`logger_id` is "teacher").
+column; where it names an activity as `done`, the student did that one instead of what was `offered`. The propensity
+must be given; null is allowed only where no lot decided (`logger_id` is "teacher" or "platform"). A line without an
+activity that gives the `reason`, "no_eligible" or "deferred" (and not activated since), is no decision.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from curriculum_rl.logs.formats import Format
 from curriculum_rl.logs.schema import GROUP, SCHEMA
 
 _KNOWN = {*SCHEMA.names, "event_id"} - {"source_row", "t_rel_s"}
+_NO_DECISION: Final = ("no_eligible", "deferred")
 
 
 def event(line: dict[str, Any]) -> dict[str, Any] | str:
     """The columns of one line; unknown keys are left out."""
     roles = {role: value for role, value in line.items() if role in _KNOWN or role.startswith(GROUP)}
+    if line.get("activity_id") is None and line.get("reason") in _NO_DECISION:
+        return "kind"
     if "activity_id" in line:
         return roles | {"late": False, "propensity": line.get("propensity")}
-    return roles | {"late": True, "student_id": line.get("student_id")}
+    return roles | {"late": True, "student_id": line.get("student_id"), "activity_id": line.get("done")}
 
 
 FORMAT = Format(
