@@ -9,23 +9,26 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from curriculum_rl import __version__
+from curriculum_rl.described import describe
 from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.export.card import card
+from curriculum_rl.export.catalogue import written
 from curriculum_rl.export.evidence import Evidence
 from curriculum_rl.export.parity import Parity, parity
+from curriculum_rl.export.recipe import recipe, weights
 from curriculum_rl.export.step import goals_in, packed, step_graph
 from curriculum_rl.export.vectors import vectors
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.runner.bundle import CARD, CATALOGUE, DIGITS, FORMAT, GRAPH, MANIFEST, STATE, VECTORS, VERSION
 from curriculum_rl.violations import InvalidInput
-from curriculum_rl.world import World
+from curriculum_rl.world import Platform, World
 
 _WHEN: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -58,7 +61,39 @@ def make(
     Raises:
         InvalidInput: it cannot be traced, or the graph does not do what the package does.
     """
-    platform = world.platform
+    told = {"world": world.name, "world_digest": world.digest, "study": evidence.told() if evidence else None}
+    return bundled(
+        name,
+        policy,
+        world.platform,
+        told,
+        lambda found: card(name, policy, world, found, gate, evidence, limits),
+        observed,
+        gate,
+    )
+
+
+def bundled(
+    name: str,
+    policy: Policy,
+    platform: Platform,
+    told: Mapping[str, Any],
+    card_of: Callable[[Parity], str],
+    observed: int = 100_000,
+    gate: Gate | None = None,
+    frameworks: Mapping[str, Any] | None = None,
+) -> Made:
+    """The bundle of a policy on a platform.
+
+    Args:
+        told: what the manifest says of where it comes from.
+        card_of: the model card, given what the comparison came to.
+        observed, gate: as of `make`.
+        frameworks: competency frameworks of concepts; see `catalogue.py`.
+
+    Raises:
+        InvalidInput: it cannot be traced, or the graph does not do what the package does.
+    """
     if gate is not None:
         gate.check(platform)
     try:
@@ -69,54 +104,37 @@ def make(
         raise InvalidInput("export", [f"{name}: cannot be written as a graph: {error}. {remedy}"]) from None
     found = parity(model, policy, platform, observed, gate)
     if not found.passed:
-        told = f"differs from the package in {found.apart:,} of {found.observations:,} observations"
-        raise InvalidInput("export", [f"{name}: {told}, by {found.furthest:.2g} at most. Nothing was written"])
+        apart = f"differs from the package in {found.apart:,} of {found.observations:,} observations"
+        raise InvalidInput("export", [f"{name}: {apart}, by {found.furthest:.2g} at most. Nothing was written"])
     initial = packed(policy.tracker.start(platform, np.ones((1, len(platform.curriculum.concepts)), dtype=np.bool_)))[0]
     state = io.BytesIO()
     np.save(state, initial)
-    listed = catalogue(world)
+    catalogue = written(platform, frameworks)
     files = {
         GRAPH: model,
         STATE: state.getvalue(),
-        CATALOGUE: _json(listed),
-        VECTORS: "".join(f"{json.dumps(line)}\n" for line in vectors(policy, platform, listed, gate)).encode(),
-        CARD: card(name, policy, world, found, gate, evidence, limits).encode(),
+        CATALOGUE: _json(catalogue),
+        VECTORS: "".join(f"{json.dumps(line)}\n" for line in vectors(policy, platform, catalogue, gate)).encode(),
+        CARD: card_of(found).encode(),
     }
+    about = manifest(name, policy, gate, found) | dict(told) | {"state": {"size": len(initial), "goals": goals}}
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-    about = manifest(name, policy, world, found) | {"state": {"size": len(initial), "goals": goals}}
-    about |= {"gate": None if gate is None else type(gate).__name__, "study": evidence.told() if evidence else None}
     files[MANIFEST] = _json(about | {"sha256": digests})
     return Made(archive(files), found)
 
 
-def catalogue(world: World) -> dict[str, Any]:
-    """What the graph's columns are about."""
-    curriculum = world.curriculum
-    return {
-        "activities": [
-            {"id": a.id, "name": a.name, "form": a.form, "minutes": a.minutes, "answered": a.answered}
-            | {"concepts": dict(a.loads)}
-            for a in curriculum.activities
-        ],
-        "concepts": [{"id": c.id, "name": c.name} for c in curriculum.concepts],
-        "prerequisites": [
-            {"prerequisite": p.prerequisite, "concept": p.concept, "strength": p.strength}
-            for p in curriculum.prerequisites
-        ],
-    }
-
-
-def manifest(name: str, policy: Policy, world: World, found: Parity) -> dict[str, Any]:
-    """All that is known of it beside its files."""
+def manifest(name: str, policy: Policy, gate: Gate | None, found: Parity) -> dict[str, Any]:
+    """What is known of it beside its files and where it comes from."""
     return {
         "format": FORMAT,
         "version": VERSION,
         "name": name,
         "made_by": f"curriculum_rl {__version__}",
-        "policy": type(policy).__name__,
-        "tracker": type(policy.tracker).__name__,
-        "world": world.name,
-        "world_digest": world.digest,
+        "policy": recipe(policy),
+        "tracker": describe(policy.tracker),
+        "weights": weights(policy),
+        "gate": None if gate is None else describe(gate),
+        "exploration": 0.0,
         "units": {
             "elapsed_s": "seconds since the last event",
             "correct": "1 right, 0 wrong",
@@ -128,14 +146,14 @@ def manifest(name: str, policy: Policy, world: World, found: Parity) -> dict[str
 
 def archive(files: dict[str, bytes]) -> bytes:
     """The zip of these files; its comment is the digest of all that stands before."""
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as whole:
+    packed_up = io.BytesIO()
+    with zipfile.ZipFile(packed_up, "w", zipfile.ZIP_DEFLATED) as whole:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _WHEN)
             entry.compress_type = zipfile.ZIP_DEFLATED
             whole.writestr(entry, files[name])
         whole.comment = b"0" * DIGITS
-    content = written.getvalue()[:-DIGITS]
+    content = packed_up.getvalue()[:-DIGITS]
     return content + hashlib.sha256(content).hexdigest().encode()
 
 
