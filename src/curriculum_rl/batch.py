@@ -53,6 +53,32 @@ def put_rows(state: Any, rows: Int, source: Any, source_rows: Int | slice) -> No
             put_rows(value, rows, getattr(source, name), source_rows)
 
 
+Aside = list[tuple[npt.NDArray[Any], Int, npt.NDArray[Any]]]
+"""Arrays, positions on their first axis, and what stood there."""
+
+
+def put_aside(moving: Iterable[npt.NDArray[Any]], rows: Int, touched: Int | None) -> Aside:
+    """What stands in these students' rows, (r,), of all these arrays, for `put_back`.
+
+    Of arrays about every concept, (n, K, ...), `touched` entries alone, (L, r), as positions in a raveled (n, K) array:
+    far less than whole rows where the others cannot change. None: they can.
+    """
+    held: Aside = []
+    for array in moving:
+        if touched is None or array.ndim == 1:
+            held.append((array, rows, array.take(rows, axis=0)))
+        else:
+            entries = array.reshape(-1, *array.shape[2:])
+            held.append((entries, touched, entries.take(touched, axis=0)))
+    return held
+
+
+def put_back(held: Aside) -> None:
+    """Puts everything back where it stood, in place."""
+    for array, where, values in held:
+        array[where] = values
+
+
 def total(parts: Float) -> Float:
     """Sum over the first axis, (L, n) -> (n,), one after the other.
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import numpy.typing as npt
+
 from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float
 from curriculum_rl.curriculum import Curriculum
@@ -47,6 +49,17 @@ class Inner:
     interests: Interests | None = None
     conditions: Conditions | None = None
     seats: Seats | None = None  # whole classes side by side
+
+    def moving(self) -> Iterator[npt.NDArray[Any]]:
+        """What a step changes, before the class goes on; the rest says who they are, and where the class is."""
+        if self.mood is not None:
+            yield from (self.mood.level, self.mood.form)
+        if self.wavering is not None:
+            yield self.wavering.recent
+        if self.conditions is not None:
+            yield from (self.conditions.today, self.conditions.session)
+        if self.seats is not None:
+            yield self.seats.belonging
 
 
 @dataclass(frozen=True)

@@ -18,19 +18,20 @@ O(activities) for those who go their own way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from curriculum_rl import streams
-from curriculum_rl.batch import Bool, Float, Int, put_rows, take_rows, total
-from curriculum_rl.course import Clock, Course
+from curriculum_rl.batch import Bool, Float, Int, arrays, put_aside, put_back, total
+from curriculum_rl.course import Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.class_turns import ClassTurns
 from curriculum_rl.students.endings import Ended, Endings
-from curriculum_rl.students.faculties import Inner
 from curriculum_rl.students.knowledge.knowledge import At, Tried
 from curriculum_rl.students.population import Population, Students
 from curriculum_rl.students.turns import Luck, Turns
@@ -89,24 +90,12 @@ class Happened:
         self.waited[rows] = True
 
 
-@dataclass
-class _Moving:
-    """What a step changes of n students: views, not copies. The rest says who they are."""
-
-    step: Int
-    knowledge: Any
-    memory: Any
-    at_test: Float
-    mastery: Float
-    test_recall: Float
-    clock: Clock
-    inner: Inner
-
-    @classmethod
-    def of(cls, s: Students) -> _Moving:
-        """The same arrays as the students'."""
-        inner = replace(s.inner, hasty=None, taste=None, interests=None)
-        return cls(s.step, s.knowledge, s.memory, s.at_test, s.mastery, s.test_recall, s.clock, inner)
+def _moving(s: Students) -> Iterator[npt.NDArray[Any]]:
+    """What a step changes of n students, before the class goes on. The rest says who they are."""
+    yield from (s.step, s.at_test, s.mastery, s.test_recall, s.clock.session, s.clock.used, s.clock.now)
+    for state in (s.knowledge, s.memory):
+        yield from (array for _, array in arrays(state))
+    yield from s.inner.moving()
 
 
 @dataclass(frozen=True)
@@ -145,12 +134,16 @@ class Dynamics:
         offered, ended = self.endings.of(students, offered, waiting)
         if ended is not None:
             waiting = ended.among(waiting, len(students))
+        activity, offers = turns.chosen(students, offered, luck), 1 if offered.ndim == 1 else len(offered)
+        concepts, shares = self.curriculum.practised(activity)
+        at = self._at(students, concepts)
         if waiting is None:
-            return self._step(students, offered, luck)
-        rows, moving = np.flatnonzero(waiting), _Moving.of(students)
-        still = take_rows(moving, rows)
-        happened = self._step(students, offered, luck)
-        put_rows(moving, rows, still, slice(None))
+            return self._step(students, activity, at, shares, luck, offers)
+        rows = np.flatnonzero(waiting)
+        touched = None if self.population.knowledge.wide else at.flat.take(rows, axis=1)
+        still = put_aside(_moving(students), rows, touched)
+        happened = self._step(students, activity, at, shares, luck, offers)
+        put_back(still)
         happened.spare(rows)
         if ended is not None:
             self._end(students, ended, happened, luck)
@@ -168,11 +161,8 @@ class Dynamics:
         happened.left[rows] = self.turns.leaves(students, happened.ended, luck)[rows] & ~over[rows]
         students.step[rows] += 1
 
-    def _step(self, students: Students, offered: Int, luck: Luck) -> Happened:
+    def _step(self, students: Students, activity: Int, at: At, shares: Float, luck: Luck, offers: int) -> Happened:
         curriculum, population, turns = self.curriculum, self.population, self.turns
-        activity = turns.chosen(students, offered, luck)
-        concepts, shares = curriculum.practised(activity)
-        at = self._at(students, concepts)
         answer, pace, learn, lose = self._draws(students, shares)
         now = students.clock.now.copy()
 
@@ -185,7 +175,7 @@ class Dynamics:
         rapid, chance, minutes = turns.guessed(students, chance, minutes, luck)
         correct = (answer < chance) & answered
 
-        strength = self._readiness(students, concepts, now)
+        strength = self._readiness(students, at.concepts, now)
         strength *= curriculum.learning.take(activity)
         strength *= shares
         turns.teach(students, strength, at, retention, activity, answered & ~correct, rapid)
@@ -200,7 +190,7 @@ class Dynamics:
         if population.knowledge.wide:
             at = At.every(*students.goals.shape)
         goal_share, at_test, mastery = self._progress(students, at)
-        turns.feel(students, tried, chance, offers=1 if offered.ndim == 1 else len(offered))
+        turns.feel(students, tried, chance, offers)
 
         students.step += 1
         session = students.clock.session.copy()
