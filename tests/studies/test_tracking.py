@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,25 +16,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from curriculum_rl.studies.recording import DataSource, Untracked
-from curriculum_rl.studies.tracking import LONGEST_PARAM, MlflowTracking, metric_name, quieten, summary
+from curriculum_rl.studies.tracking import LONGEST_PARAM, MlflowTracking, metric_name, summary
 from curriculum_rl.violations import InvalidInput
 
 SOURCE = DataSource("a pack", "0123456789abcdef" * 4, "made for this test", {"students": 12, "concepts": 3})
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One migrated database a session: making it takes seconds, copying it none."""
-    quieten()
-    file = tmp_path_factory.mktemp("mlflow") / "empty.db"
-    MlflowClient(f"sqlite:///{file}").search_experiments()
-    return file
-
-
-@pytest.fixture
-def tracking(tmp_path: Path, empty_database: Path) -> MlflowTracking:
-    shutil.copy(empty_database, tmp_path / "mlflow.db")
-    return MlflowTracking(uri=f"sqlite:///{tmp_path}/mlflow.db", experiment="test")
 
 
 def runs(tracking: MlflowTracking) -> dict[str, Run]:

@@ -133,7 +133,8 @@ def with_settings(policy: P, settings: Mapping[str, Any]) -> P:
             part = {name.removeprefix(inner): x for name, x in settings.items() if name.startswith(inner)}
             changes[field.name] = with_settings(value, part)  # type: ignore[type-var]
         elif field.name in settings:
-            changes[field.name] = settings[field.name]
+            given = settings[field.name]
+            changes[field.name] = tuple(given) if isinstance(value, tuple) else given  # JSON has lists alone
     return replace(policy, **changes)  # type: ignore[type-var]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -71,8 +71,6 @@ def gathered(order: Order) -> Exported:
     """
     chosen = find_trained(order.run, order.tracking) if order.run else None
     study = read_study(order.studies[0]) if order.studies else chosen.study if chosen else None
-    if study is not None and chosen is not None and chosen.study is None:
-        chosen = replace(chosen, learner=chosen.path.name.rpartition("-seed")[0] or chosen.path.name)
     world, pack = _world(order, study, chosen)
     if chosen is not None:
         name, policy = chosen.path.name, _trained(chosen, world, order.sampled)
@@ -127,6 +125,9 @@ def _evidence(study: Finished | None, chosen: Chosen | None, name: str, elsewher
     others = tuple(read_folder(folder) for folder in elsewhere)
     if chosen is None:
         return Evidence(study.results, name, elsewhere=others)
+    own = study.policies.get((chosen.learner, chosen.seed)) if chosen.seed is not None else None
+    if own is not None and own.with_suffix(".json").read_bytes() != chosen.path.with_suffix(".json").read_bytes():
+        raise InvalidInput("study", [f"{study.where} trained another {chosen.path.name} than {chosen.path}"])
     return Evidence(study.results, chosen.learner, chosen.seed, chosen.by_validation, others, study.run)
 
 

@@ -74,13 +74,13 @@ class Chosen:
     Attributes:
         path: without suffix.
         study: that trained it; None where only the policy is there.
-        learner, seed: in the results of the study.
+        learner, seed: as its file is named, and the results of its study name it.
         by_validation: whether the seed was picked by its validation, of several.
     """
 
     path: Path
-    study: Finished | None = None
-    learner: str = ""
+    study: Finished | None
+    learner: str
     seed: int | None = None
     by_validation: bool = False
 
@@ -96,10 +96,10 @@ def find_trained(name: str, tracking: str | None = None) -> Chosen:
     """
     saved = saved_policy(name)
     if saved is not None:
-        folder, match = saved.parent.parent, _TRAINED.fullmatch(saved.name)
-        if match is None or saved.parent.name != POLICIES or not (folder / RESULTS).is_file():
-            return Chosen(saved)
-        return Chosen(saved, read_study(folder), match["learner"], int(match["seed"]))
+        match, folder = _TRAINED.fullmatch(saved.name), saved.parent.parent
+        named = (match["learner"], int(match["seed"])) if match else (saved.name, None)
+        of_study = saved.parent.name == POLICIES and (folder / RESULTS).is_file()
+        return Chosen(saved, read_study(folder) if of_study else None, *named)
     given, _, learner = name.partition("::")
     if Path(given).is_dir():
         return _pick(read_study(Path(given)), learner)

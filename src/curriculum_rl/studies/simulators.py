@@ -93,10 +93,10 @@ def held_out_fit(world: str) -> str:
 
 
 def limits_of(pack: str) -> list[str]:
-    """What the card of a pack lists as its limits, a sentence or two each; none where it has none."""
+    """What the card of a pack says of its limits, a point or a paragraph each; nothing where it says nothing."""
     _, _, rest = _card(pack).partition("\n## Limits\n")
-    listed = rest.partition("\n## ")[0].strip()
-    return [" ".join(one.split()) for one in re.split(r"^- ", listed, flags=re.MULTILINE)[1:]]
+    parts = re.split(r"^- |\n\n", rest.partition("\n## ")[0], flags=re.MULTILINE)
+    return [" ".join(part.split()) for part in parts if part.strip()]
 
 
 def pack_of(world: str) -> str:
