@@ -14,6 +14,7 @@ from curriculum_rl import cli
 from curriculum_rl.evaluation.tuning import Trial, Tuned, with_settings
 from curriculum_rl.policies.load import load_policy, policy_names
 from curriculum_rl.policies.policy import Tunable
+from curriculum_rl.resources import simulators_folder
 from curriculum_rl.runner.bundle import open_bundle
 from curriculum_rl.studies.exporting import Order, gathered
 from curriculum_rl.studies.tracking import MlflowTracking
@@ -42,7 +43,7 @@ def test_settings_that_a_study_wrote_down_make_the_policy_that_it_tuned(name: st
         assert with_settings(policy, kept) == variant
 
 
-def test_a_run_brings_its_world_its_gate_and_its_figures(folder: Path):
+def test_a_run_brings_its_world_its_gate_and_its_figures(folder: Path, tmp_path: Path):
     (folder / "config.yaml").write_text(
         "world: {_target_: curriculum_rl.world.WorldConfig, pack: fractions, initial_shift: -1.0, name: hard}\n"
         "gate: {_target_: curriculum_rl.envs.believed.Believed, believed: 0.5}\n"
@@ -54,8 +55,9 @@ def test_a_run_brings_its_world_its_gate_and_its_figures(folder: Path):
     assert any("validation" in notice for notice in found.notices)
     assert found.limits[0].startswith("Do not conclude anything")  # from the pack's card
     assert gathered(Order(run=str(folder), gate="none")).gate is None
-    other = gathered(Order(run=str(folder), world="vocabulary"))
-    assert other.world.name == "vocabulary"
+    elsewhere = shutil.copytree(simulators_folder() / "fractions", tmp_path / "elsewhere")
+    other = gathered(Order(run=str(folder), world=str(elsewhere)))
+    assert other.world.name == "elsewhere"
     assert any("judged in fractions" in notice for notice in other.notices)
 
 
