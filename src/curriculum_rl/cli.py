@@ -16,6 +16,7 @@ from typing import Any
 
 from curriculum_rl.verbs import (
     calibrate,
+    demo,
     doctor,
     evaluate,
     explain,
@@ -25,6 +26,7 @@ from curriculum_rl.verbs import (
     import_minari,
     judge,
     learn,
+    recatalogue,
     record,
     report,
     serve,
@@ -49,6 +51,7 @@ VERBS = (
     export,
     verify,
     explain,
+    demo,
     serve,
     doctor,
 )

@@ -1,0 +1,89 @@
+// Why this activity now, word for word as in Python's `reasons.py`: from the step's numbers and the catalogue alone.
+
+const ALTERNATIVES = 3;
+
+/** What has to be known of a catalogue to give reasons. */
+export class Reasons {
+  /** @param {object} catalogue of a bundle */
+  constructor(catalogue) {
+    const place = new Map(catalogue.concepts.map((concept, k) => [concept.id, k]));
+    this.activities = catalogue.activities.map((a) => a.name || a.id);
+    this.concepts = catalogue.concepts.map((c) => c.name || c.id);
+    /** Concepts of each activity. @type {number[][]} */
+    this.practised = catalogue.activities.map((a) => Object.keys(a.concepts).map((id) => place.get(id)));
+    /** Prerequisites of each concept. @type {number[][]} */
+    this.needed = this.concepts.map(() => []);
+    for (const { prerequisite, concept } of catalogue.prerequisites) {
+      this.needed[place.get(concept)].push(place.get(prerequisite));
+    }
+    for (const each of this.needed) each.sort(ascending);
+  }
+
+  /**
+   * Sentences about the choice of one activity.
+   * @param {{probabilities: ArrayLike<number>, eligible: ArrayLike<number>, mastery: ArrayLike<number>}} row a student's
+   * @param {number} chosen position of the activity
+   * @returns {string[]}
+   */
+  why({ probabilities, eligible, mastery }, chosen) {
+    return [
+      `It practises ${this.#believed(mastery, this.practised[chosen])}.`,
+      this.#ready(mastery, chosen),
+      ...this.#weakest(mastery, eligible, chosen),
+      this.#nextBest(probabilities, chosen),
+    ];
+  }
+
+  #ready(mastery, chosen) {
+    const own = this.practised[chosen];
+    const needs = distinct(own.flatMap((k) => this.needed[k])).filter((j) => !own.includes(j));
+    if (!needs.length) return 'It needs nothing that comes before.';
+    if (needs.length === 1) return `It needs ${this.#believed(mastery, needs)}.`;
+    const weakest = this.#believed(mastery, [least(mastery, needs)]);
+    return `Of the ${needs.length} concepts that it needs, the weakest is ${weakest}.`;
+  }
+
+  /** Where the weakest concept of the choice stands among those that could be practised now. */
+  #weakest(mastery, eligible, chosen) {
+    const open = distinct(this.practised.filter((_, a) => eligible[a]).flat());
+    if (open.length < 2) return [];
+    const weakest = least(mastery, this.practised[chosen]);
+    const place = 1 + open.filter((k) => mastery[k] < mastery[weakest]).length;
+    const which = place === 1 ? 'the least' : `number ${place} from the least`;
+    return [`${this.concepts[weakest]} is ${which} mastered of the ${open.length} concepts that are open now.`];
+  }
+
+  #nextBest(probabilities, chosen) {
+    const others = ranked(probabilities).filter((a) => a !== chosen);
+    if (!others.length) return 'The strategy gives no other activity a chance.';
+    const named = others.slice(0, ALTERNATIVES).map((a) => `${this.activities[a]} (${percent(probabilities[a])})`);
+    return `Next best: ${named.join(', ')}.`;
+  }
+
+  #believed(mastery, concepts) {
+    return concepts.map((k) => `${this.concepts[k]} (believed known: ${percent(mastery[k])})`).join(', ');
+  }
+}
+
+/** Activities that have a chance, the likeliest first. */
+export function ranked(probabilities) {
+  const some = Array.from(probabilities, (_, a) => a).filter((a) => probabilities[a] > 0);
+  return some.sort((a, b) => probabilities[b] - probabilities[a]);
+}
+
+/** A share in whole percent. */
+export function percent(share) {
+  return `${Math.floor(share * 100 + 0.5)}%`;
+}
+
+function least(mastery, concepts) {
+  return concepts.reduce((low, k) => (mastery[k] < mastery[low] || (mastery[k] === mastery[low] && k < low) ? k : low));
+}
+
+function distinct(numbers) {
+  return [...new Set(numbers)].sort(ascending);
+}
+
+function ascending(a, b) {
+  return a - b;
+}
