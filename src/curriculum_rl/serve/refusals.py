@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 from starlette.responses import Response
 
+PROBLEM: Final = "application/problem+json"
 MOST_TOLD: Final = 20
 Sent = TypeVar("Sent", bound=BaseModel)
 Told = tuple[str, str]
@@ -47,7 +48,7 @@ def parsed(kind: type[Sent], body: bytes) -> Sent:
         return kind.model_validate_json(body)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-    raise Refused(422, [(_field(one["loc"]), _WORDS.get(one["type"], one["msg"])) for one in found[:MOST_TOLD]])
+    raise Refused(422, [(_field(one["loc"]), _WORDS.get(one["type"], one["msg"])) for one in found])
 
 
 def _field(place: Sequence[int | str]) -> str:
@@ -64,6 +65,10 @@ def problem(
     status: int, title: str, violations: Iterable[Told] = (), headers: dict[str, str] | None = None
 ) -> Response:
     """The answer to a request that is refused (RFC 9457)."""
+    return Response(to_json(told_of(status, title, violations)), status, headers, PROBLEM)
+
+
+def told_of(status: int, title: str, violations: Iterable[Told]) -> dict[str, Any]:
+    """What such an answer says."""
     told = [{"field": field, "message": message} for field, message in violations]
-    content = {"title": title, "status": status, "violations": told}
-    return Response(to_json(content), status, headers, "application/problem+json")
+    return {"title": title, "status": status, "violations": told[:MOST_TOLD]}

@@ -87,7 +87,7 @@ class Service:
         decider = self.decider
         faults = [f for i, event in enumerate(asked.events) for f in decider.faults(event, f"events[{i}]")]
         if faults:
-            raise Refused(422, faults[:20])
+            raise Refused(422, faults)
         opened = decider.opened(asked.learner, asked.state, asked.goals)
         state, allowed = opened.state, np.ones((1, len(decider.index)), dtype=np.bool_)
         for event in asked.events:
