@@ -49,12 +49,14 @@ export async function openBundle(content, where = 'bundle') {
     const names = [...files.keys()].sort();
     if (names.join() !== FILES.join()) throw refuse(`holds ${names.join(', ')}: must hold ${FILES.join(', ')}`);
     const manifest = await checked(files, refuse);
+    const initialState = vector(files.get(STATE));
+    if (initialState.length !== manifest.state?.size) throw refuse(`${STATE}: is not of the size that ${MANIFEST} says`);
     const text = (name) => new TextDecoder('utf-8', { fatal: true }).decode(files.get(name));
     return {
       digest: `sha256:${await sha256(bytes)}`,
       manifest,
       catalogue: JSON.parse(text(CATALOGUE)),
-      initialState: vector(files.get(STATE)),
+      initialState,
       graph: files.get(GRAPH),
       card: text(CARD),
       vectors: () => text(VECTORS).split('\n').filter(Boolean).map((line) => JSON.parse(line)),

@@ -1,6 +1,7 @@
 // Why this activity now, word for word as in Python's `reasons.py`: from the step's numbers and the catalogue alone.
 
 const ALTERNATIVES = 3;
+const WORTH_NAMING = Math.fround(0.01); // in the precision of the chances
 
 /** What has to be known of a catalogue to give reasons. */
 export class Reasons {
@@ -54,8 +55,8 @@ export class Reasons {
   }
 
   #nextBest(probabilities, chosen) {
-    const others = ranked(probabilities).filter((a) => a !== chosen);
-    if (!others.length) return 'The strategy gives no other activity a chance.';
+    const others = ranked(probabilities).filter((a) => a !== chosen && probabilities[a] >= WORTH_NAMING);
+    if (!others.length) return 'No other activity has a chance of 1% or more.';
     const named = others.slice(0, ALTERNATIVES).map((a) => `${this.activities[a]} (${percent(probabilities[a])})`);
     return `Next best: ${named.join(', ')}.`;
   }

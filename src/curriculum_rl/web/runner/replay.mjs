@@ -13,7 +13,14 @@ const FEWEST = 200;
  * @throws {InvalidInput} one differs by more than 1e-5, or there are too few
  */
 export async function replay(runner) {
-  const students = runner.bundle.vectors();
+  try {
+    return await replayed(runner, runner.bundle.vectors());
+  } catch (error) {
+    throw error instanceof InvalidInput ? error : refused(`cannot be read: ${error.message}`);
+  }
+}
+
+async function replayed(runner, students) {
   if (students.length < FEWEST) throw refused(`has ${students.length} students; must have at least ${FEWEST}`);
   const reasons = new Reasons(runner.bundle.catalogue);
   const states = students.map(({ goals }) => runner.start(goals && goals.map((k) => runner.concepts[k])));
