@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
 from curriculum_rl.export.graph import STUDENTS, Graph, broadcast
+from curriculum_rl.export.lanes import read
 from curriculum_rl.export.traced import Traced, lift
 
 
@@ -57,6 +58,8 @@ def _where(graph: Graph, condition: Any, *options: Any) -> Any:
     c = lift(graph, condition).as_type(np.bool_)
     a, b = (lift(graph, x).as_type(kind) for x in options)
     shape = broadcast(c.shape, a.shape, b.shape)
+    if kind.kind == "b" and a.name == b.name:
+        return a.expanded(shape)
     if kind.kind == "b":  # runtimes choose between numbers alone
         return ((c & a) | (~c & b)).expanded(shape)
     return c.made("Where", a, b, shape=shape, dtype=kind)
@@ -72,6 +75,8 @@ def _take(graph: Graph, a: Any, indices: Any, axis: int | None = None, out: Any 
         table, axis = table.ravel(), 0
     axis %= table.ndim
     index = lift(graph, indices).as_type(np.int64)
+    if axis == 0 and (entries := read(table, index)) is not None:
+        return cast(Traced, entries)
     shape = (*table.shape[:axis], *index.shape, *table.shape[axis + 1 :])
     return table.made("Gather", index, shape=shape, axis=axis)
 

@@ -29,6 +29,10 @@ class Graph:
         self.nodes: list[NodeProto] = []
         self.constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self.tensors: list[TensorProto] = []
+        self.told: dict[str, tuple[Any, tuple[int, ...]]] = {}
+        """Type and shape of values, as far as known."""
+        self.named: set[str] = set()
+        """Constants that keep their names, such as the weights of a network."""
         self._students: str | None = None
         self._known: dict[tuple[Any, ...], str] = {}
 
@@ -52,6 +56,12 @@ class Graph:
             self.constants[key] = name
             self.tensors.append(numpy_helper.from_array(array, name))
         return self.constants[key]
+
+    def weight(self, name: str, value: npt.NDArray[Any]) -> str:
+        """A constant with a name of its own."""
+        self.tensors.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.named.add(name)
+        return name
 
     @property
     def students(self) -> str:

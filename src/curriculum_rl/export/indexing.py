@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from curriculum_rl.export.graph import STUDENTS
+from curriculum_rl.export.lanes import Lane, written
 from curriculum_rl.export.traced import Traced, lift
 
 
@@ -25,7 +26,7 @@ def get(x: Traced, index: Any) -> Any:
     if isinstance(index, Traced):
         if index.dtype == np.bool_:
             whole = x.copy()
-            whole.picked = index
+            whole.picked, whole.lane = index, x.lane
             return whole
         return np.take(x, index, axis=0)
     parts = _parts(x, index)
@@ -63,6 +64,9 @@ def put(x: Traced, index: Any, value: Any) -> None:
         x.set(chosen)
         return
     if isinstance(index, Traced):
+        if (whole := written(x, index, value)) is not None:
+            x.set(whole)
+            return
         at = index.inserted(index.ndim)
         if index.picked is not None:
             value = np.where(index.picked, value, np.take(x, index, axis=0))
@@ -71,9 +75,9 @@ def put(x: Traced, index: Any, value: Any) -> None:
         return
     parts = _parts(x, index)
     if _by_row(parts):
-        column = lift(graph, parts[1]).inserted(1)
-        updates = lift(graph, value).as_type(x.dtype).expanded((STUDENTS,)).inserted(1)
-        x.set(x.copy().made("ScatterElements", column, updates, shape=x.shape, axis=1))
+        there: Any = lift(graph, parts[1]).inserted(1) == np.arange(x.shape[1])
+        chosen = np.where(there, lift(graph, value).as_type(x.dtype).expanded((STUDENTS,)).inserted(1), x.copy())
+        x.set(chosen)
         return
     if any(isinstance(part, Traced) for part in parts):
         raise TypeError(f"writing at {index!r} cannot be traced")
@@ -104,7 +108,7 @@ def _by_row(parts: tuple[Any, ...]) -> bool:
         return False
     rows = parts[0]
     if isinstance(rows, Traced):
-        return rows.numbers_students
+        return rows.lane == Lane(1, 0) and rows.ndim == 1
     return isinstance(rows, np.ndarray) and len(rows) == STUDENTS and bool((np.diff(rows) == 1).all()) and rows[0] == 0
 
 

@@ -50,10 +50,12 @@ def logits_of(policy: LearnedPolicy, features: Traced, graph: Graph) -> Traced:
             opset_version=OPSET,
             dynamo=False,
         )
-    network = onnx.load_from_string(written.getvalue()).graph
+    network = _with_shapes(onnx.load_from_string(written.getvalue()))
     names = {"features": features.name}
+    weights = {name: tensor.detach().numpy() for name, tensor in policy.actor.state_dict().items()}
     for tensor in network.initializer:
-        names[tensor.name] = graph.constant(numpy_helper.to_array(tensor))
+        array = numpy_helper.to_array(tensor)
+        names[tensor.name] = _weight(graph, weights, array) or graph.constant(array)
     for node in network.node:
         for output in node.output:
             names[output] = f"network/{output}"
@@ -63,5 +65,27 @@ def logits_of(policy: LearnedPolicy, features: Traced, graph: Graph) -> Traced:
         placed.input.extend(names.get(name, name) for name in node.input)
         placed.output.extend(names[name] for name in node.output)
         graph.nodes.append(placed)
+    for value in network.value_info:
+        kind = value.type.tensor_type
+        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
+        if all(d.HasField("dim_value") for d in kind.shape.dim):
+            graph.told[names[value.name]] = (dtype, tuple(d.dim_value for d in kind.shape.dim))
     activities = len(policy.activities)
     return Traced(graph, names["logits"], np.float32, (STUDENTS, activities))
+
+
+def _with_shapes(network: onnx.ModelProto) -> onnx.GraphProto:
+    """With the shape of every value, as far as it follows from the number of students."""
+    for value in (*network.graph.input, *network.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = STUDENTS
+    return onnx.shape_inference.infer_shapes(network, data_prop=True).graph
+
+
+def _weight(graph: Graph, weights: dict[str, Any], array: Any) -> str | None:
+    """A weight of the network under its own name, with ".T" after it where it stands transposed; None if it is none."""
+    for name, weight in weights.items():
+        for known, ending in ((weight, ""), (weight.T, ".T")):
+            label = f"network/{name}{ending}"
+            if label not in graph.named and np.array_equal(array, known):
+                return graph.weight(label, array)
+    return None

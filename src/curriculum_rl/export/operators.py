@@ -9,12 +9,14 @@ import numpy as np
 from scipy import special
 
 from curriculum_rl.export.graph import Graph, broadcast
+from curriculum_rl.export.lanes import added, multiplied
 from curriculum_rl.export.traced import Traced, lift
 
 BINARY: Final[dict[Any, str]] = {
     np.add: "Add", np.subtract: "Sub", np.multiply: "Mul", np.true_divide: "Div", np.power: "Pow",
     np.minimum: "Min", np.maximum: "Max",
 }  # fmt: skip
+LANES: Final[dict[Any, Callable[[Any, Any], Any]]] = {np.add: added, np.multiply: multiplied}
 COMPARE: Final[dict[Any, str]] = {
     np.greater: "Greater", np.greater_equal: "GreaterOrEqual", np.less: "Less", np.less_equal: "LessOrEqual",
     np.equal: "Equal",
@@ -71,7 +73,10 @@ def _called(graph: Graph, ufunc: Any, inputs: tuple[Any, ...]) -> Any:
         if kind.kind == "b":
             kind = np.dtype(np.int64)
         a, b = (lift(graph, x).as_type(kind) for x in inputs)
-        return a.made(BINARY[ufunc], b, shape=broadcast(a.shape, b.shape))
+        found = a.made(BINARY[ufunc], b, shape=broadcast(a.shape, b.shape))
+        if kind.kind == "i" and ufunc in LANES:
+            found.lane = LANES[ufunc](*inputs)
+        return found
     if ufunc in COMPARE or ufunc is np.not_equal:
         kind = np.result_type(*(x if isinstance(x, (int, float)) else _dtype(x) for x in inputs))
         if kind.kind == "b":

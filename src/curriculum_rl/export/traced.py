@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curriculum_rl.export.graph import STUDENTS, TYPES, Graph
+from curriculum_rl.export.lanes import Lane
 
 Shape = tuple[int, ...]
 _COUNT = np.arange(STUDENTS)  # made now: while code is traced, np.arange makes traced arrays
@@ -40,10 +41,10 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     ) -> None:
         self.graph, self._name, self.dtype, self.shape = graph, name, np.dtype(dtype), shape
         self._base, self._forward, self._backward = base, forward, backward
-        self.numbers_students = False
-        """Whether it is 0, 1, 2 and so on, to the last student."""
-        self.picked: Traced | None = None
-        """Which entries count, where a mask picked some of them."""
+        self.lane: Lane | None = None  # of places in a table that has a block for each student
+        self.picked: Traced | None = None  # which entries count, where a mask picked some of them
+        if name:
+            graph.told[name] = (self.dtype, shape)
 
     # what it is
 
@@ -52,7 +53,9 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         """Of its value now."""
         if self._base is None or self._forward is None:
             return self._name
-        return self._forward(self._base)
+        name = self._forward(self._base)
+        self.graph.told[name] = (self.dtype, self.shape)
+        return name
 
     @property
     def ndim(self) -> int:
@@ -169,9 +172,9 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
                 return new
             source = np.arange(size)
             source[positions] = size + np.arange(len(positions))
-            both = graph.add("Concat", base.name, new.name, axis=axis)
-            picked = graph.add("Gather", both, graph.constant(source, np.int64), axis=axis)
-            return Traced(graph, picked, dtype, base.shape)
+            wide = (*left, size + len(positions), *right)
+            both = Traced(graph, graph.add("Concat", base.name, new.name, axis=axis), dtype, wide)
+            return both.made("Gather", graph.constant(source, np.int64), shape=base.shape, axis=axis)
 
         return self._view(shape, forward, backward)
 
@@ -290,5 +293,6 @@ def lift(graph: Graph, value: Any, dtype: npt.DTypeLike | None = None) -> Traced
     sizes = [STUDENTS if a == axis else 1 for a in range(array.ndim)]
     row = Traced(graph, graph.add("Reshape", counted, graph.shape(sizes)), np.int64, tuple(sizes))
     found: Traced = row.as_type(array.dtype) * step + same
-    found.numbers_students = array.ndim == 1 and array[0] == 0 and array[1] == 1
+    if array.ndim == 1 and array[0] == 0 and array[1] == 1:
+        found.lane = Lane(1, 0)
     return found

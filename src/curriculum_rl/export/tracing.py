@@ -16,6 +16,7 @@ import numpy as np
 from curriculum_rl.export import functions, operators
 from curriculum_rl.export.graph import STUDENTS, Graph
 from curriculum_rl.export.traced import Traced, lift
+from curriculum_rl.export.unlocking import by_heights
 
 _READY = functions.FUNCTIONS, operators.OWN  # which hold NumPy's own functions: imported before any is replaced
 
@@ -112,5 +113,5 @@ def traced(graph: Graph) -> Iterator[None]:
         "full": made("full", None),
         "arange": count,
     }
-    with mock.patch.multiple(np, **instead):
+    with by_heights(), mock.patch.multiple(np, **instead):
         yield
