@@ -48,7 +48,7 @@ def leave_out(reason: str) -> None:
 def found(names: tuple[str, ...], what: str) -> str:
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        leave_out(f"{what} is not installed ({' or '.join(names)})")
+        leave_out(f"{what} is not installed")
     assert path is not None
     return path
 
@@ -131,7 +131,7 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def sites(packages: Path, bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Site]]:
+def sites(packages: Path, bundles: dict[str, Path], tmp_path_factory: Any) -> Iterator[dict[str, Site]]:
     """The page for each bundle, served."""
     served = {name: Site(path, tmp_path_factory.mktemp("site")) for name, path in bundles.items()}
     yield served

@@ -160,6 +160,13 @@ def test_a_graph_that_does_something_else_is_found(
     assert told in message
 
 
+def test_vectors_that_are_none_are_told(ask: Ask, bundles: dict[str, Path], tmp_path: Path):
+    for i, (vectors, told) in enumerate([(b"{}\n" * 200, "cannot be read"), (b"{}\n" * 199, "must have at least 200")]):
+        path = tmp_path / f"{i}.zip"
+        path.write_bytes(resealed({**files_of(bundles["gated"]), VECTORS: vectors}))
+        assert told in ask("replayed", path=str(path))
+
+
 def test_bad_arguments_are_all_named(ask: Ask, bundles: dict[str, Path]):
     calls = [
         [["NaN"], [2], ["Infinity"], [1]],

@@ -52,7 +52,7 @@ function order(layers) {
   layers.forEach(note);
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     const side = sweep % 2 ? 'below' : 'above';
-    for (const layer of sweep % 2 ? layers.toReversed() : layers) {
+    for (const layer of sweep % 2 ? [...layers].reverse() : layers) {
       const pull = new Map(layer.map((item) => [item, mean(item[side], (one) => where.get(one)) ?? where.get(item)]));
       layer.sort((a, b) => pull.get(a) - pull.get(b));
       note(layer);

@@ -72,7 +72,7 @@ function packed(row, wide, gap, width) {
 /** Moves items of each row towards what they are tied to, as far as their neighbours and the edges let them. */
 function settle(rows, points, wide, gap, width) {
   for (let turn = 0; turn < SETTLED; turn += 1) {
-    for (const row of turn % 2 ? rows.toReversed() : rows) {
+    for (const row of turn % 2 ? [...rows].reverse() : rows) {
       const wish = row.map((item) => {
         const near = turn % 2 ? item.below : item.above;
         return mean(near, (one) => points.get(one).x) ?? points.get(item).x;

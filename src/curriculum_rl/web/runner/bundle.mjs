@@ -1,11 +1,10 @@
 // A policy's bundle, opened: nothing of it is believed before its digests are right.
 //
 // The comment of the archive is the SHA-256 of all bytes before it; the manifest holds the SHA-256 of every other file.
-// Needs `crypto.subtle` and `DecompressionStream('deflate-raw')`: Node from 20.12 on; in browsers, pages of https or
-// localhost.
 
 import { InvalidInput } from './invalid.mjs';
 import { vector } from './npy.mjs';
+import { sha256 } from './platform.mjs';
 import { unzip } from './zip.mjs';
 
 export const FORMAT = 'curriculum-rl policy';
@@ -38,7 +37,7 @@ const MOST_BYTES = 200_000_000;
  * @throws {InvalidInput} it is damaged, or no bundle
  */
 export async function openBundle(content, where = 'bundle') {
-  const bytes = content instanceof Uint8Array ? content : new Uint8Array(content);
+  const bytes = new Uint8Array(content.buffer ?? content, content.byteOffset ?? 0, content.byteLength); // no Buffer
   const refuse = (reason) => new InvalidInput(where, [reason]);
   const damaged = 'is damaged or no bundle: its digest is not that of its content. Export it again';
   if (bytes.length < DIGITS) throw refuse(damaged);
@@ -79,13 +78,4 @@ async function checked(files, refuse) {
     }
   }
   return manifest;
-}
-
-/** @param {Uint8Array} bytes */
-export async function sha256(bytes) {
-  if (!globalThis.crypto?.subtle) {
-    throw new InvalidInput('page', ['cannot check digests here: serve it from https or from localhost']);
-  }
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -4,7 +4,7 @@
 //     u = first 53 bits of SHA-256("<digest of the bundle>/<id of the event>") / 2^53
 //     the first activity, in the order of the catalogue, at which the sum of p passes u
 
-import { sha256 } from './bundle.mjs';
+import { sha256 } from './platform.mjs';
 
 /**
  * What an activity is drawn from: sums to 1, or is all 0 where nothing is eligible.

@@ -1,5 +1,7 @@
 // The files of a zip archive as `curriculum-rl export` writes it: stored or deflated, with a comment of known length.
 
+import { inflated } from './platform.mjs';
+
 const END = 0x06054b50;
 const ENTRY = 0x02014b50;
 const END_BYTES = 22;
@@ -51,21 +53,7 @@ function entryAt(view, bytes, at) {
 
 async function content({ name, method, size, packed }) {
   if (method !== STORED && method !== DEFLATED) throw new RangeError(`${name}: compressed in a way not known here`);
-  const whole = method === STORED ? packed : await inflated(name, packed, size);
+  const whole = method === STORED ? packed : await inflated(packed, size);
   if (whole.length !== size) throw new RangeError(`${name}: unpacks to ${whole.length} bytes instead of ${size}`);
   return whole;
-}
-
-/** Stops as soon as there is more than was said, so that a small archive cannot fill the memory. */
-async function inflated(name, packed, size) {
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const reader = stream.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) return whole.subarray(0, at);
-    if (at + value.length > size) throw new RangeError(`${name}: unpacks to more than the ${size} bytes it says`);
-    whole.set(value, at);
-    at += value.length;
-  }
 }
