@@ -227,3 +227,14 @@ def test_one_concept_of_two_kinds_is_one_belief():
     np.testing.assert_allclose(first.known, second.known, rtol=1e-12)
     np.testing.assert_allclose(first.weight, second.weight, rtol=1e-12)
     np.testing.assert_array_equal(simulations[0].students.knowledge.known, simulations[1].students.knowledge.known)
+
+
+def test_who_comes_back_after_the_test_is_believed_as_if_it_were_now():
+    belief = BKTFilter(3).start(made_world().platform, np.ones((3, 8), dtype=np.bool_))
+    for days in (1.0, 400.0, 0.5):
+        belief.update(np.arange(3), np.array([True, False, True]), np.full(3, days))
+    said = belief.outlook()
+    assert belief.now.min() > belief.platform.course.test_day
+    assert np.array_equal(said.at_test, said.recall)
+    for chance in (said.fresh, said.refreshed, said.kept):
+        assert np.array_equal(chance, np.ones((3, 8)))

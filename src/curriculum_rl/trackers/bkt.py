@@ -120,13 +120,13 @@ class FilterBelief(Belief):
         return leak + (1.0 - leak) * ready
 
     def outlook(self) -> Outlook:
-        """What it says about every concept: O(n K G)."""
-        memory, test = self.platform.memory, self.platform.course.test_day
+        """What it says about every concept: O(n K G). Who comes back after the test is as if it were now."""
+        memory, test = self.platform.memory, np.maximum(self.platform.course.test_day, self.now)[:, None]
         stored = self.stored()
         days = self.now[:, None] - self.last
         retention = memory.retention(days, self.half_life)
         recall = stored * retention
-        to_test = (test - self.now)[:, None]
+        to_test = test - self.now[:, None]
         return Outlook(
             recall=recall,
             stored=stored,
