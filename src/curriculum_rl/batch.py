@@ -43,6 +43,25 @@ def take_rows(state: S, rows: Int | slice) -> S:
     return taken
 
 
+def lend_rows(state: S, rows: Int) -> S:
+    """The state as these students, (m,), have it, at the cost of what there is once for each, (n,): that is copied.
+
+    The rest is shared, and positions in a raveled (n, K) array stay what they are.
+    """
+    lent: S = object.__new__(type(state))
+    for name, value in vars(state).items():
+        once = isinstance(value, np.ndarray) and value.ndim == 1
+        vars(lent)[name] = value.take(rows) if once else value
+    return lent
+
+
+def hand_back(state: Any, rows: Int, lent: Any) -> None:
+    """Writes what was lent of these students, and may have changed since, back into the state, in place."""
+    for name, value in vars(lent).items():
+        if isinstance(value, np.ndarray) and value.ndim == 1:
+            getattr(state, name)[rows] = value
+
+
 def put_rows(state: Any, rows: Int, source: Any, source_rows: Int | slice) -> None:
     """Overwrites these students of `state`, in place, with students of `source`."""
     for name in _names(state):

@@ -112,6 +112,23 @@ def test_the_same_events_make_the_same_belief(name: str):
     same(simulation.belief.outlook(), replay.outlook())
 
 
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_an_update_of_all_but_some_leaves_those_and_is_an_update_of_the_others(name: str, share: float):
+    """To the last bit, of everything that is believed."""
+    simulation, rng = watched(name), np.random.default_rng(4)
+    before, belief = copy.deepcopy(simulation.belief), simulation.belief
+    whole, idle = copy.deepcopy(before), rng.random(N) < share
+    activity, correct, elapsed = rng.integers(0, 8, N), rng.random(N) < 0.5, rng.random(N)
+    whole.update(activity, correct, elapsed)
+    belief.update_but(np.flatnonzero(idle), activity, correct, elapsed)
+    changed = 0
+    for (field, now), (_, then), (_, all_) in zip(arrays(belief), arrays(before), arrays(whole), strict=True):
+        assert now[idle].tobytes() == then[idle].tobytes(), field
+        assert now[~idle].tobytes() == all_[~idle].tobytes(), field
+        changed += now.tobytes() != then.tobytes()
+    assert (changed > 3) == (share < 1.0)
+
+
 def test_an_answer_that_nobody_gave_is_ignored(name: str):
     world = world_named(WORLDS[0])
     (unanswered,) = np.flatnonzero(~world.curriculum.answered)[:1]

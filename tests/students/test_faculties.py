@@ -132,7 +132,7 @@ def test_off_is_the_default_and_has_no_state_and_draws_nothing():
     assert not world.population.faculties.on
     assert world.population.faculties.plain
     assert not list(arrays(students.inner))
-    assert world.dynamics.turns.luck(students) == {}
+    assert world.dynamics.turns.slots == ()
     assert world.dynamics.turns.allowed(students) is None
 
 

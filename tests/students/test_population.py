@@ -7,10 +7,11 @@ import pytest
 from scipy import stats
 
 from curriculum_rl import streams
+from curriculum_rl.students.knowledge.knowledge import At
 from curriculum_rl.students.population import Goals, Population, Targets
 from curriculum_rl.students.traits import Group, draw_traits, spread
 from curriculum_rl.violations import InvalidInput
-from tests.worlds import CONCEPTS, GROUPS, curriculum, made_world
+from tests.worlds import CONCEPTS, GROUPS, curriculum, made_world, names, random_actions
 
 N = 300_000
 ALARM = 1e-5
@@ -138,3 +139,21 @@ def test_a_population_says_all_that_is_wrong_at_once():
 def test_a_group_refuses_numbers_out_of_range(trait: str, bad: object):
     with pytest.raises(InvalidInput, match=trait):
         Group("a", **{trait: bad})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("knowledge", "memory"),
+    [*((model, "exponential") for model in names("knowledge")), *(("bkt", model) for model in names("memory"))],
+)
+def test_what_some_can_recall_is_what_everyone_can_on_the_same_day(knowledge: str, memory: str):
+    """Any of the students, as often as asked: bit for bit what `recall_on` says of the same concepts."""
+    world = made_world(knowledge, memory)
+    students, rng = world.students(3, np.arange(30)), np.random.default_rng(1)
+    for action in random_actions(world, 6, 30):
+        world.dynamics.step(students, action)
+    rows, days = rng.integers(0, 30, 200), 9.0 + rng.random(30)
+    concepts = rng.integers(0, CONCEPTS, (2, 200))
+    every = world.population.recall_on(students, At.every(30, CONCEPTS), days)
+    some = world.population.recall_of(students, rows, concepts, days[rows])
+    assert some.tobytes() == every[concepts, rows].tobytes()
+    assert len(np.unique(some)) > 1

@@ -27,6 +27,7 @@ from curriculum_rl.world import Platform
 class Remembering(Belief):
     """What any belief becomes with a memory behind it; `remembering` joins the two."""
 
+    by_entry: ClassVar[bool] = False  # whatever the inner belief is: the memory folds what is of whole students
     inner: ClassVar[tuple[int, int]]  # features of the inner belief, about each concept and about the student
 
     hidden: Float32 = field(repr=False)  # (n, H) or (n, K H)

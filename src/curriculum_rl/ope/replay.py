@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from curriculum_rl.batch import Bool, Float, Int, put_rows, take_rows
+from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.envs.by_belief import view_by_belief
 from curriculum_rl.envs.simulation import View, feature_names
 from curriculum_rl.ope.episodes import Episodes
@@ -79,11 +79,8 @@ def views(logged: Logged, platform: Platform, tracker: Tracker) -> Iterator[tupl
         mask = everything[: len(rows)] if logged.eligible is None else logged.eligible[rows]
         yield rows, view_by_belief(belief, lanes, mask, TOLERANCE)
         unheard = np.flatnonzero(~logged.seen[rows])
-        still = take_rows(belief, unheard)
-        belief.update(logged.activity[rows], logged.correct[rows], elapsed[rows])
-        if len(unheard):  # an answer that was not logged tells nothing, and time goes on
-            put_rows(belief, unheard, still, slice(None))
-            belief.now[unheard] += elapsed[rows[unheard]]
+        belief.update_but(unheard, logged.activity[rows], logged.correct[rows], elapsed[rows])
+        belief.now[unheard] += elapsed[rows[unheard]]  # an answer that was not logged tells nothing, and time goes on
 
 
 def replay(

@@ -26,6 +26,14 @@ MASTERED: Final = 0.95
 
 
 @dataclass(frozen=True)
+class Peers:
+    """Who is in a peer session in a step, with anybody there."""
+
+    rows: Int  # (r,) rising
+    others: Int  # (r,) how many classmates are there
+
+
+@dataclass(frozen=True)
 class ClassTurns:
     """The classes of a world, and what they need to know of its catalogue."""
 
@@ -88,13 +96,20 @@ class ClassTurns:
         picked: Int = np.where(weak.any(axis=1), self.medium[concept], -1)
         return picked
 
-    def teach(self, students: Students, strength: Float, at: At, activity: Int, minutes: Float) -> Float:
+    def in_session(self, students: Students, activity: Int) -> Peers:
+        """Who is in a peer session; with nobody there, it is work alone."""
+        rows = np.flatnonzero(self.peers.take(activity))
+        others = _seats(students).present.reshape(-1, self.classroom.size).sum(axis=1)[rows // self.classroom.size] - 1
+        some = others > 0
+        return Peers(rows[some], others[some])
+
+    def teach(self, students: Students, strength: Float, at: At, activity: Int, minutes: Float, peers: Peers) -> Float:
         """Multiplies the strength of learning, (L, n), in place, by what peers and teachers add to it.
 
         Returns the teacher minutes that each has, (n,).
         """
         working = ~self.waiting(students)
-        self._help(students, strength, at, np.flatnonzero(self._together(students, activity) & working))
+        self._help(students, strength, at, peers, working)
         asked = np.where(self.tutored.take(activity) & working, minutes, 0.0)
         if not asked.any():
             return asked
@@ -103,10 +118,11 @@ class ClassTurns:
         taught: Float = asked * share
         return taught
 
-    def belong(self, students: Students, activity: Int) -> Float:
+    def belong(self, students: Students, activity: Int, peers: Peers) -> Float:
         """Moves belonging, in place, and returns it, (n,)."""
-        together = self._together(students, activity)
-        self.classroom.belong(_seats(students), together, ~together & ~self.tutored.take(activity))
+        together = np.zeros(len(activity), dtype=np.bool_)
+        together[peers.rows] = True
+        self.classroom.belong(_seats(students), together, ~(together | self.tutored.take(activity)))
         return _seats(students).belonging
 
     def gather(self, students: Students, over: Bool, taught: Float) -> None:
@@ -116,39 +132,23 @@ class ClassTurns:
         """
         self.classroom.gather(_seats(students), over, taught, students.clock.session)
 
-    def _others(self, students: Students, rows: Int) -> Int:
-        """How many classmates are there, for those in these rows, (r,), of who is there."""
-        present = _seats(students).present.reshape(-1, self.classroom.size)
-        others: Int = present.sum(axis=1)[rows // self.classroom.size] - 1
-        return others
+    def _help(self, students: Students, strength: Float, at: At, peers: Peers, working: Bool) -> None:
+        """Multiplies the strength of those in a peer session who are working, in place.
 
-    def _together(self, students: Students, activity: Int) -> Bool:
-        together: Bool = self.peers.take(activity)
-        rows = np.flatnonzero(together)
-        together[rows[self._others(students, rows) <= 0]] = False
-        return together
-
-    def _help(self, students: Students, strength: Float, at: At, rows: Int) -> None:
-        """Multiplies the strength of those in a peer session, in these rows, in place.
-
-        The j-th of each class to be in one asks all of it what they know of the concept: J times O(n), with J as large
-        as the busiest class has peer sessions now.
+        Each asks all of the class what they know of the concept: O(r size).
         """
+        here = working[peers.rows]
+        rows, others = peers.rows[here], peers.others[here]
         if not len(rows):
             return
         size = self.classroom.size
-        own_class = rows // size
-        first = np.searchsorted(own_class, own_class)  # rows rise, so classmates are side by side
-        place = np.arange(len(rows)) - first
-        concepts = np.zeros((len(at.concepts), int(place.max()) + 1, len(students) // size), dtype=np.int64)
-        concepts[:, place, own_class] = at.concepts[:, rows]
-        each = np.repeat(concepts, size, axis=2)
-        evening = self._ends.take(_seats(students).session, mode="clip")
-        known = self.population.recall_on(students, At(each, each + students.rows), evening)
-        own = known[:, place, rows]
-        there = (known * _seats(students).present).reshape(*concepts.shape, size)
-        total = there.sum(axis=3)[:, place, own_class]
-        strength[:, rows] *= self.classroom.helped(own, (total - own) / self._others(students, rows))
+        place = rows % size
+        everyone = ((rows - place)[:, None] + np.arange(size)).ravel()  # the class of the first, of the second, ...
+        evening = self._ends.take(_seats(students).session.take(everyone), mode="clip")
+        known = self.population.recall_of(students, everyone, at.concepts[:, rows].repeat(size, axis=1), evening)
+        own = known[:, np.arange(len(rows)) * size + place]
+        there = (known * _seats(students).present.take(everyone)).reshape(-1, len(rows), size)
+        strength[:, rows] *= self.classroom.helped(own, (there.sum(axis=2) - own) / others)
 
 
 def _seats(students: Students) -> Seats:

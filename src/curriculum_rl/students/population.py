@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from curriculum_rl import streams
-from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.batch import Bool, Float, Int, lend_rows
 from curriculum_rl.course import Clock, Course
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.faculties import Faculties, Inner
@@ -194,6 +194,13 @@ class Population:
     def recall_on(self, students: Students, at: At, day: float | Float) -> Float:
         """How far these concepts could be used on a day if nothing more were done, of the shape of `at`."""
         return self.knowledge.recall(students.knowledge, at, self.memory.recalled(students.memory, at.flat, day))
+
+    def recall_of(self, students: Students, rows: Int, concepts: Int, day: Float) -> Float:
+        """How far the students in these rows, (m,), any of them as often as one likes, could use these concepts,
+        (L, m), on a day, (m,), if nothing more were done."""
+        at = At(concepts, concepts + students.rows.take(rows))
+        retention = self.memory.recalled(students.memory, at.flat, day)
+        return self.knowledge.recall(lend_rows(students.knowledge, rows), at, retention)
 
     def recall_now(self, students: Students) -> Float:
         """How far every concept can be used now, (n, K): O(n K), for oracles and reports."""

@@ -128,7 +128,7 @@ class Dynamics:
     def step(self, students: Students, offered: Int) -> Happened:
         """Every student does one activity: the one offered, (n,), or what comes of a slate, (m, n), the first offer
         first; `students` is changed in place. Who waits for classmates takes no part, and is as before."""
-        turns, luck = self.turns, self.turns.luck(students)
+        turns, luck = self.turns, self._luck(students)
         classes = turns.together(students)
         waiting = classes.waiting(students) if classes is not None else None
         offered, ended = self.endings.of(students, offered, waiting)
@@ -163,7 +163,6 @@ class Dynamics:
 
     def _step(self, students: Students, activity: Int, at: At, shares: Float, luck: Luck, offers: int) -> Happened:
         curriculum, population, turns = self.curriculum, self.population, self.turns
-        answer, pace, learn, lose = self._draws(students, shares)
         now = students.clock.now.copy()
 
         retention = population.memory.recalled(students.memory, at.flat, now)
@@ -171,17 +170,23 @@ class Dynamics:
         answered = curriculum.answered.take(activity)
         task = self._tasks.take(activity, axis=2)
         chance = population.knowledge.success(students.knowledge, at, shares, retention, task)
-        minutes = population.pace.take(curriculum.minutes.take(activity), students.traits.pace, streams.normal(pace))
+        minutes = population.pace.take(
+            curriculum.minutes.take(activity), students.traits.pace, streams.normal(luck[Slot.PACE])
+        )
         rapid, chance, minutes = turns.guessed(students, chance, minutes, luck)
-        correct = (answer < chance) & answered
+        correct = (luck[Slot.ANSWER] < chance) & answered
 
         strength = self._readiness(students, at.concepts, now)
         strength *= curriculum.learning.take(activity)
         strength *= shares
         turns.teach(students, strength, at, retention, activity, answered & ~correct, rapid)
-        taught = turns.taught(students, strength, at, activity, minutes)
+        peers = turns.peers(students, activity)
+        taught = turns.taught(students, strength, at, activity, minutes, peers)
         tried = Tried(activity, correct, answered)
-        held, new = population.knowledge.learn_from(students.knowledge, at, strength, learn, lose, tried)
+        lose = luck[Slot.LOSE]
+        if len(lose) > 1:
+            lose = np.where(shares > 0, lose, 1.0)  # what pads an activity is not lost
+        held, new = population.knowledge.learn_from(students.knowledge, at, strength, luck[Slot.LEARN], lose, tried)
         if len(shares) > 1:
             held &= shares > 0  # an activity on fewer concepts than others is padded
         if rapid is not None:
@@ -190,7 +195,7 @@ class Dynamics:
         if population.knowledge.wide:
             at = At.every(*students.goals.shape)
         goal_share, at_test, mastery = self._progress(students, at)
-        turns.feel(students, tried, chance, offers)
+        turns.feel(students, tried, chance, offers, peers)
 
         students.step += 1
         session = students.clock.session.copy()
@@ -218,14 +223,24 @@ class Dynamics:
     def _at(self, students: Students, concepts: Int) -> At:
         return At(concepts, concepts + students.rows)
 
-    def _draws(self, students: Students, shares: Float) -> tuple[Float, Float, Float, Float]:
-        """Uniform draws: of answer and pace, (n,), and, as far as they are used, of learning and losing, (L, n)."""
-        loads, chances = len(shares), self.population.knowledge.chances
-        u = streams.at_step(students.life, students.step, _slots(loads, chances))
-        learn, lose = u[2 : 2 + loads], u[2 + loads :]
-        if chances == 2 and loads > 1:
-            lose = np.where(shares > 0, lose, 1.0)  # what pads an activity is not lost
-        return u[0], u[1], learn, lose
+    @cached_property
+    def _slots(self) -> streams.U64:
+        """The slots that a step uses: answer, pace, so many chances a concept, and those of the faculties."""
+        loads, chances = len(self.curriculum.loads[0]), (Slot.LEARN, Slot.LOSE)[: self.population.knowledge.chances]
+        slots = [Slot.ANSWER, Slot.PACE, *(first + i for first in chances for i in range(loads)), *self.turns.slots]
+        return np.array(slots, dtype=np.uint64)
+
+    def _luck(self, students: Students) -> Luck:
+        """The draws of this step, all at once; those of learning and losing, (L, n), as far as they are used."""
+        u = streams.at_step(students.life, students.step, self._slots)
+        loads, faculties = len(self.curriculum.loads[0]), len(self._slots) - len(self.turns.slots)
+        own = {
+            Slot.ANSWER: u[0],
+            Slot.PACE: u[1],
+            Slot.LEARN: u[2 : min(2 + loads, faculties)],
+            Slot.LOSE: u[2 + loads : faculties],
+        }
+        return own | dict(zip(self.turns.slots, u[faculties:], strict=True))
 
     def _readiness(self, students: Students, concepts: Int, now: Float) -> Float:
         """leak + (1 - leak) * prod over parents of 1 - strength * (1 - recall), (L, n)."""
@@ -255,15 +270,6 @@ class Dynamics:
         goal_share = students.goals.take(at.flat) * students.goal_weight
         students.test_recall += total(goal_share * (at_test - before[0]))
         return goal_share, (before[0], at_test), (before[1], mastery)
-
-
-@lru_cache(maxsize=64)
-def _slots(loads: int, chances: int) -> streams.U64:
-    """The slots that a step uses: answer, pace, and so many chances a concept."""
-    slots = [Slot.ANSWER, Slot.PACE]
-    for first in (Slot.LEARN, Slot.LOSE)[:chances]:
-        slots += [first + i for i in range(loads)]
-    return np.array(slots, dtype=np.uint64)
 
 
 @lru_cache(maxsize=8)

@@ -9,12 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from curriculum_rl import streams
 from curriculum_rl.batch import Bool, Float, Int, take_rows
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.students.access import usable
 from curriculum_rl.students.choice import activities_by_concept, any_of
-from curriculum_rl.students.class_turns import OVERRIDE, ClassTurns
+from curriculum_rl.students.class_turns import OVERRIDE, ClassTurns, Peers
 from curriculum_rl.students.faculties import Faculties
 from curriculum_rl.students.knowledge.knowledge import At, Knowledge, Tried
 from curriculum_rl.students.population import Students
@@ -29,7 +28,7 @@ _SLOTS: Final = {
 }
 
 Luck = Mapping[int, Float]
-"""Uniform draws of one step, (n,) each, by slot: those of the faculties that are on."""
+"""Uniform draws of one step, (n,) each, by slot; of slots that are one for each concept, by the first, (L, n)."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +65,9 @@ class Turns:
         return by_form[:, self.curriculum.form]
 
     @cached_property
-    def _slots(self) -> streams.U64:
-        used = [slot for name, slots in _SLOTS.items() if name in self.faculties.on for slot in slots]
-        return np.array(used, dtype=np.uint64)
-
-    def luck(self, students: Students) -> Luck:
-        """The draws of this step."""
-        if not len(self._slots):
-            return {}
-        return dict(zip(self._slots.tolist(), streams.at_step(students.life, students.step, self._slots), strict=True))
+    def slots(self) -> tuple[int, ...]:
+        """Of the faculties' draws."""
+        return tuple(slot for name, slots in _SLOTS.items() if name in self.faculties.on for slot in slots)
 
     def allowed(self, students: Students) -> Bool | None:
         """What each can do today, (n, A); None where everything can be done."""
@@ -158,18 +151,27 @@ class Turns:
             preferred = self.curriculum.form.take(activity) == inner.taste.preferred
             strength *= faculties.forms.factor(assistance, feedback, known, wrong, preferred)
 
-    def taught(self, students: Students, strength: Float, at: At, activity: Int, minutes: Float) -> Float:
-        """Multiplies the strength of learning by what peers and teachers add; minutes with a teacher, (n,)."""
+    def peers(self, students: Students, activity: Int) -> Peers | None:
+        """Who works with classmates; None where there are no classes."""
         classes = self.together(students)
-        return np.zeros(len(students)) if classes is None else classes.teach(students, strength, at, activity, minutes)
+        return None if classes is None else classes.in_session(students, activity)
 
-    def feel(self, students: Students, tried: Tried, chance: Float, offers: int) -> None:
+    def taught(
+        self, students: Students, strength: Float, at: At, activity: Int, minutes: Float, peers: Peers | None
+    ) -> Float:
+        """Multiplies the strength of learning by what peers and teachers add; minutes with a teacher, (n,)."""
+        if self.classes is None or peers is None:
+            return np.zeros(len(students))
+        return self.classes.teach(students, strength, at, activity, minutes, peers)
+
+    def feel(self, students: Students, tried: Tried, chance: Float, offers: int, peers: Peers | None) -> None:
         """Moves engagement, and what dropout remembers of failures, in place."""
         faculties, inner = self.faculties, students.inner
         if faculties.dropout is not None and inner.wavering is not None:
             faculties.dropout.note(inner.wavering, tried.answered, tried.correct)
-        classes = self.together(students)
-        company = np.full(len(students), 0.5) if classes is None else classes.belong(students, tried.activity)
+        company = np.full(len(students), 0.5)
+        if self.classes is not None and peers is not None:
+            company = self.classes.belong(students, tried.activity, peers)
         if faculties.engagement is None or inner.mood is None:
             return
         form = self.curriculum.form.take(tried.activity)

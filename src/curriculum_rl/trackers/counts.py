@@ -25,6 +25,7 @@ class CountsBelief(Belief):
     """The record itself; its features change at the practised concepts alone."""
 
     concept_features: ClassVar[tuple[str, ...]] = ("goal", "tries", "right", "since")
+    by_entry: ClassVar[bool] = True
 
     prior: float
     planes: Float32 = field(repr=False)  # (n, 3, K): goal, tries and right, ready to be copied

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from curriculum_rl.batch import Bool, Float, Int
+from curriculum_rl.batch import Bool, Float, Int, hand_back, lend_rows, put_rows, take_rows
 from curriculum_rl.curriculum import Curriculum
 from curriculum_rl.world import Platform
 
@@ -48,6 +48,9 @@ class Belief:
 
     concept_features: ClassVar[tuple[str, ...]]
     student_features: ClassVar[tuple[str, ...]] = ()
+    by_entry: ClassVar[bool] = False
+    """Whether an update finds all that is kept of concepts by `flat` and `rows`: then it costs a part of the students
+    no more than their part."""
 
     platform: Platform
     goals: Bool  # (n, K) what each student is here for
@@ -97,6 +100,22 @@ class Belief:
         self.previous[:] = np.where(self.can_follow(activity), activity, self.previous)
         self.steps += 1
         self.now += elapsed
+
+    def update_but(self, idle: Int, activity: Int, correct: Bool, elapsed: Float) -> None:
+        """`update` of all students but those in these rows, (i,), rising, in place."""
+        if not len(idle):
+            self.update(activity, correct, elapsed)
+        elif self.by_entry:
+            going = np.ones(len(self.rows), dtype=np.bool_)  # which also makes `rows`, to be lent with the rest
+            going[idle] = False
+            rows = np.flatnonzero(going)
+            part = lend_rows(self, rows)
+            part.update(activity.take(rows), correct.take(rows), elapsed.take(rows))
+            hand_back(self, rows, part)
+        else:
+            still = take_rows(self, idle)
+            self.update(activity, correct, elapsed)
+            put_rows(self, idle, still, slice(None))
 
     def rest(self, rows: Int, days: Float) -> None:
         """Days, (r,), go by for these students without an event, in place: the platform has ended their session."""
