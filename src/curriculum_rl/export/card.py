@@ -67,15 +67,15 @@ def _what(name: str, policy: Policy, world: World, gate: Gate | None, evidence: 
     shut = f"{type(gate).__name__} shuts activities, inside the graph." if gate else "It shuts no activity itself."
     sizes = f"{len(world.curriculum.activities)} activities on {len(world.curriculum.concepts)} concepts"
     seen = "the true state of learners is not seen, only what they answered and when"
-    told = f"Chooses the next activity of the catalogue of the world {_plain(world.name)}: {sizes}. It is {made_of} "
+    told = f"Chooses the next activity of the catalogue of the world {plain(world.name)}: {sizes}. It is {made_of} "
     told += f"that sees learners through {type(policy.tracker).__name__}: {seen}. {shut}"
     warning = "**Not validated on real students.** All students below are simulated. How well it teaches anybody else, "
-    parts = [f"# {_plain(name)}", _paragraph(told), _paragraph(f"{warning}nobody has measured.")]
+    parts = [f"# {plain(name)}", _paragraph(told), _paragraph(f"{warning}nobody has measured.")]
     if evidence is None or evidence.trained_in is None:
         return parts
     curve = None if evidence.seed is None else evidence.results.curve(evidence.name, evidence.seed)
     frames = f" for {curve.frames[-1]:,.0f} decisions" if curve and curve.frames else ""
-    told = f"Trained in the world {_plain(evidence.trained_in)}{frames}, for {_plain(evidence.results.objective)}, on "
+    told = f"Trained in the world {plain(evidence.trained_in)}{frames}, for {plain(evidence.results.objective)}, on "
     told += f"seeds {', '.join(map(str, evidence.results.seeds))}. These are the weights of seed {evidence.seed}"
     score = None if evidence.seed is None else evidence.results.validation(evidence.name, evidence.seed)
     if score is not None:
@@ -92,12 +92,12 @@ def _use() -> list[str]:
 def _measured(world: World, evidence: Evidence) -> list[str]:
     results = evidence.results
     students = "an unknown number of" if results.students is None else f"{results.students:,}"
-    told = f"By the study {_plain(results.experiment)}: {OUTCOMES[results.outcome]}, in the world "
-    told += f"{_plain(evidence.world)}, on {students} simulated students whom no strategy met in training, tuning or "
+    told = f"By the study {plain(results.experiment)}: {OUTCOMES[results.outcome]}, in the world "
+    told += f"{plain(evidence.world)}, on {students} simulated students whom no strategy met in training, tuning or "
     told += "validation, each taught by every strategy with the same luck. In brackets: 95% intervals."
     parts = ["## What was measured", _paragraph(told)]
     if world.name != evidence.world:
-        other = f"**This bundle is for the world {_plain(world.name)}**, where nothing of this was measured."
+        other = f"**This bundle is for the world {plain(world.name)}**, where nothing of this was measured."
         parts.append(_paragraph(other))
     elif results.provenance.get("pack_digest") not in (None, world.digest):
         parts.append(
@@ -149,13 +149,13 @@ def _groups(evidence: Evidence) -> list[str]:
             hidden = cell.suppressed or cell.mean is None
             size = "withheld" if hidden or cell.students is None else f"{cell.students:,}"
             mean = "withheld" if hidden else _interval(cell.mean, cell.ci_low, cell.ci_high)
-            rows.append([_plain(by), _plain(cell.group), size, mean])
+            rows.append([plain(by), plain(cell.group), size, mean])
         for name in (evidence.name, *([best.name] if best else [])):
             gap = evidence.results.gap(name, by)
             if gap is not None:
-                whose = "best minus worst" if name == evidence.name else f"the same under {_plain(name)}"
-                ends = f"{_plain(gap.best)} minus {_plain(gap.worst)}"
-                rows.append([_plain(by), f"{whose}: {ends}", "", _interval(gap.gap, gap.ci_low, gap.ci_high)])
+                whose = "best minus worst" if name == evidence.name else f"the same under {plain(name)}"
+                ends = f"{plain(gap.best)} minus {plain(gap.worst)}"
+                rows.append([plain(by), f"{whose}: {ends}", "", _interval(gap.gap, gap.ci_low, gap.ci_high)])
     return [title, _table(["By", "Group", "Students", "Points"], rows)]
 
 
@@ -169,9 +169,9 @@ def _simulators(evidence: Evidence) -> list[str]:
         worst = "–"
         if verdict.worst is not None and verdict.word is not Word.SILENT:
             where, pair = verdict.worst
-            worst = f"{signed(pair.difference)} ({between(pair.ci_low, pair.ci_high)}) in {_plain(where)}"
+            worst = f"{signed(pair.difference)} ({between(pair.ci_low, pair.ci_high)}) in {plain(where)}"
         counted = f"{len(verdict.better)} of {len(verdict.worlds)}"
-        rows.append([_plain(verdict.baseline), verdict.word.value, counted, worst])
+        rows.append([plain(verdict.baseline), verdict.word.value, counted, worst])
     told = "Simulators that neither of the two was trained in count, and no others."
     return [title, _paragraph(told), _table(["Against", "Verdict", "Better in", "Worst difference, paired"], rows)]
 
@@ -179,16 +179,16 @@ def _simulators(evidence: Evidence) -> list[str]:
 def _transfer(evidence: Evidence) -> list[str]:
     title = "## Transfer"
     rows = [
-        [_plain(k.native), f"{percent(k.share)} ({percent(k.ci_low)} to {percent(k.ci_high)})"]
+        [plain(k.native), f"{percent(k.share)} ({percent(k.ci_low)} to {percent(k.ci_high)})"]
         for k in evidence.results.kept
         if k.policy == evidence.name and k.share is not None
     ]
     if not rows:
         return [title, _paragraph("What is kept of its gain in a world that it was not trained in was not measured.")]
     told = (
-        f"It was trained in {_plain(evidence.trained_in)}. Of the gain of those that were trained where it was judged, "
+        f"It was trained in {plain(evidence.trained_in)}. Of the gain of those that were trained where it was judged, "
     )
-    return [title, _paragraph(f"{told}in {_plain(evidence.world)}, it keeps:"), _table(["Trained there", "Kept"], rows)]
+    return [title, _paragraph(f"{told}in {plain(evidence.world)}, it keeps:"), _table(["Trained there", "Kept"], rows)]
 
 
 def _limits(world: World, limits: Sequence[str]) -> list[str]:
@@ -201,9 +201,6 @@ def _limits(world: World, limits: Sequence[str]) -> list[str]:
 
 
 def _again(world: World, found: Parity, evidence: Evidence | None) -> list[str]:
-    parity = f"Graph and package agree over {found.observations:,} observations: probabilities differ by "
-    parity += f"{found.furthest:.1g} at most. In {found.level:,} of them the package itself is undecided in the sixth "
-    parity += "digit, and its choice was not compared."
     rows = [["world", f"{world.name}, {world.digest}"]]
     if evidence is not None:
         origin = evidence.results.provenance
@@ -213,7 +210,14 @@ def _again(world: World, found: Parity, evidence: Evidence | None) -> list[str]:
         rows += [["MLflow run", evidence.run]] if evidence.run else []
     table = _table(["What", "Which"], [[key, _code(value)] for key, value in rows])
     again = [_paragraph("The command, on this commit, trains and judges it again.")] if evidence else []
-    return ["## Made from", *again, table, "## Parity", _paragraph(parity)]
+    return ["## Made from", *again, table, "## Parity", _paragraph(parity_told(found))]
+
+
+def parity_told(found: Parity) -> str:
+    """What the comparison of graph and package came to."""
+    parity = f"Graph and package agree over {found.observations:,} observations: probabilities differ by "
+    parity += f"{found.furthest:.1g} at most. In {found.level:,} of them the package itself is undecided in the sixth "
+    return f"{parity}digit, and its choice was not compared."
 
 
 def _kept(text: str) -> str:
@@ -222,7 +226,7 @@ def _kept(text: str) -> str:
 
 
 def _label(evidence: Evidence, policy: Scored) -> str:
-    return _plain(evidence.results.label(policy.name))
+    return plain(evidence.results.label(policy.name))
 
 
 def _interval(mean: float | None, low: float | None, high: float | None) -> str:
@@ -246,7 +250,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _plain(text: object) -> str:
+def plain(text: object) -> str:
     """A name from elsewhere, which must not break a table or become a link."""
     return re.sub(r"([|\\`*\[\]<>])", r"\\\1", re.sub(r"\s+", " ", str(text)))
 
