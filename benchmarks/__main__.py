@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("environment", "scaling", "policies", "importing", "replaying", "training")
+NAMES = ("environment", "scaling", "policies", "importing", "replaying", "training", "serving")
 
 if __name__ == "__main__":
     for name in NAMES:
