@@ -29,7 +29,7 @@ from tests.test_packs import change_setting
 
 VERBS = (
     "study", "worlds", "import", "calibrate", "evaluate", "report", "record", "judge", "learn", "export-minari",
-    "import-minari", "export", "verify", "explain", "serve", "doctor",
+    "import-minari", "export", "verify", "explain", "recatalogue", "serve", "promote", "doctor",
 )  # fmt: skip
 
 

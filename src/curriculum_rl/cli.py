@@ -26,6 +26,7 @@ from curriculum_rl.verbs import (
     import_minari,
     judge,
     learn,
+    promote,
     recatalogue,
     record,
     report,
@@ -51,8 +52,10 @@ VERBS = (
     export,
     verify,
     explain,
+    recatalogue,
     demo,
     serve,
+    promote,
     doctor,
 )
 """In the order of the help."""

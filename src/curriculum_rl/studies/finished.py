@@ -103,10 +103,26 @@ def find_trained(name: str, tracking: str | None = None) -> Chosen:
     given, _, learner = name.partition("::")
     if Path(given).is_dir():
         return _pick(read_study(Path(given)), learner)
-    if not _RUN.fullmatch(given):
-        told = "is neither the id of a run (32 of 0-9 and a-f), nor the folder of a study, nor a saved policy"
-        raise InvalidInput("run", [f"{name!r:.120}: {told}"])
-    return _of_run(given, learner, tracking)
+    study, asked = _of_run(given, tracking)
+    if asked is None:
+        return _pick(study, learner)
+    for (trained, seed), path in study.policies.items():
+        if path.parent == asked:
+            return Chosen(path, study, trained, seed)
+    raise InvalidInput("run", [f"{given}: holds no policy"])
+
+
+def find_study(name: str, tracking: str | None = None) -> Finished:
+    """The study of a run, in a folder, or that trained the policy at a path; which learner is meant does not matter.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    given = name.partition("::")[0]
+    saved = saved_policy(name)
+    if saved is not None or Path(given).is_dir():
+        return read_study(Path(given) if saved is None else saved.parent.parent)
+    return _of_run(given, tracking)[0]
 
 
 def read_study(folder: Path) -> Finished:
@@ -118,20 +134,18 @@ def read_study(folder: Path) -> Finished:
     return _read(str(folder), folder, [folder / POLICIES])
 
 
-def _of_run(run_id: str, learner: str, tracking: str | None) -> Chosen:
+def _of_run(run_id: str, tracking: str | None) -> tuple[Finished, Path | None]:
+    """The study of a run, and the folder of the policy of the run, where it is that of a seed."""
+    if not _RUN.fullmatch(run_id):
+        told = "is neither the id of a run (32 of 0-9 and a-f), nor the folder of a study, nor a saved policy"
+        raise InvalidInput("run", [f"{run_id!r:.120}: {told}"])
     from curriculum_rl.studies.registry import run_files  # MLflow is slow to load
     from curriculum_rl.studies.tracking import MlflowTracking
 
     files = run_files(MlflowTracking(uri=tracking) if tracking else MlflowTracking(), run_id)
     if not (files.study / RESULTS).is_file():
         raise InvalidInput("run", [f"{run_id}: is not that of a study that was finished: it holds no {RESULTS}"])
-    study = _read(f"run {files.id}", files.study, files.policies, files.id)
-    if files.asked is None:
-        return _pick(study, learner)
-    for (name, seed), path in study.policies.items():
-        if path.parent == files.asked:
-            return Chosen(path, study, name, seed)
-    raise InvalidInput("run", [f"{run_id}: holds no policy"])
+    return _read(f"run {files.id}", files.study, files.policies, files.id), files.asked
 
 
 def _read(where: str, folder: Path, places: Iterable[Path], run: str | None = None) -> Finished:
