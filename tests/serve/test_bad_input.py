@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -172,6 +173,13 @@ def test_other_addresses_are_problems_too(served: Local, method: str, path: str,
     assert (found.status, found.headers["content-type"]) == (status, "application/problem+json")
 
 
+@pytest.mark.parametrize("name", ["%00", "%ff", "e" * 8000, "..%2f..", "%F0%9F%98%80", "'; drop table events; --"])
+def test_an_event_of_any_name_is_unknown(served: Local, name: str):
+    refused = served.post(f"/v1/events/{unquote(name)}/reward", value=1)
+    assert refused.status == 404
+    assert name.encode() not in refused.body
+
+
 def through(served: Local, parts: list[bytes], seconds: float = 0.0, allowed: float = 5.0) -> Answer:
     limits = Limits(application(served.service), allowed, 8)
     return asyncio.run(sent(limits, "POST", RANK, parts, "application/json", seconds))
@@ -196,7 +204,8 @@ def test_a_slow_body_is_not_waited_for(served: Local):
 
 
 def test_past_the_cap_it_says_so_at_once(served: Local):
-    limits = Limits(application(served.service), 5.0, 3)
+    refused: list[int] = []
+    limits = Limits(application(served.service), 5.0, 3, refused.append)
 
     async def together() -> list[Answer]:
         ids = [asked(event_id=f"t{i}") for i in range(5)]
@@ -207,6 +216,7 @@ def test_past_the_cap_it_says_so_at_once(served: Local):
     found = asyncio.run(together())
     assert [one.status for one in found] == [201, 201, 201, 503, 503, 201]
     assert found[3].headers["retry-after"] == "1"
+    assert refused == [503, 503]
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def test_files_turn_by_day_and_size_and_keep_the_order(tmp_path: Path):
         journal.write(line(i))
         clock.now += DAY / 8
     names = [path.name for path in journal.files()]
-    assert names[0] == "decisions-2024-10-04-000.jsonl"
+    assert names[0] == "decisions-2024-10-04-000000.jsonl"
     assert {name[10:20] for name in names} == {"2024-10-04", "2024-10-05", "2024-10-06"}
     assert all(path.stat().st_size <= 200 for path in journal.files())
     assert [one["event_id"] for one in journal.since(Position("", 0))] == [f"e{i}" for i in range(20)]
@@ -62,7 +62,7 @@ def test_a_line_longer_than_a_file_has_one_of_its_own(tmp_path: Path):
 def test_half_a_line_is_cut_off_when_the_folder_is_opened(tmp_path: Path, kept: int, torn: bytes):
     clock = Clock()
     whole = b"".join(line(i) for i in range(kept))
-    (tmp_path / "decisions-2024-10-04-000.jsonl").write_bytes(whole + torn)
+    (tmp_path / "decisions-2024-10-04-000000.jsonl").write_bytes(whole + torn)
     journal = Journal(tmp_path, 10_000_000, clock=clock)
     assert journal.torn == len(torn)
     journal.write(line(7))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
@@ -95,7 +96,7 @@ def _measured(service: Service, path: str, endpoint: Endpoint) -> Callable[[Requ
             response = endpoint(service, request, body)
         except Refused as refused:
             response = problem(refused.status, _TITLES[refused.status], refused.violations)
-        except OSError:
+        except (OSError, sqlite3.Error):
             response = problem(503, "the log cannot be written, and what is not logged is not answered")
         service.metrics.answered(path, response.status_code, time.perf_counter() - began)
         return response
@@ -120,7 +121,8 @@ async def _committing(service: Service) -> AsyncIterator[None]:
     async def often() -> None:
         while True:
             await asyncio.sleep(COMMIT_SECONDS)
-            service.ledger.commit()
+            with contextlib.suppress(sqlite3.Error):  # a full disk is told with the next decision
+                service.ledger.commit()
 
     task = asyncio.create_task(often())
     try:

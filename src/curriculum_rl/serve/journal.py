@@ -1,6 +1,6 @@
 """The log on the disk: JSON lines that are only ever appended, in files by day and size.
 
-    decisions-2026-11-22-000.jsonl, decisions-2026-11-22-001.jsonl, ...    names sort as time goes by
+    decisions-2026-11-22-000000.jsonl, decisions-2026-11-22-000001.jsonl, ...    names sort as time goes by
 
 Lines that belong together are written by one call to the system before their answer leaves, so that a process that is
 killed takes no answered line with it; a machine that stops may, unless each write waits for the disk (`fsync`). What
@@ -113,7 +113,7 @@ class Journal:
         if self._file >= 0:
             os.close(self._file)
         after = int(number) + 1 if today <= day else 0
-        self._open(self.folder / f"decisions-{max(today, day)}-{after:03}.jsonl")
+        self._open(self.folder / f"decisions-{max(today, day)}-{after:06}.jsonl")
 
     def _open(self, path: Path) -> None:
         self._file = os.open(path, _OPEN, 0o600)

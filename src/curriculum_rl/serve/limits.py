@@ -8,9 +8,11 @@ little is read to its end and dropped, since a client that is still sending sees
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from curriculum_rl.serve.refusals import problem
@@ -34,11 +36,13 @@ class Limits:
     app: gets the requests that keep to the limits.
     seconds: in which a body must be there.
     at_once: requests that are read or answered at the same time.
+    refused: is told the status of every request that did not get through.
     """
 
     app: ASGIApp
     seconds: float
     at_once: int
+    refused: Callable[[int], None] = lambda status: None
 
     def __post_init__(self) -> None:
         self._now = 0
@@ -50,7 +54,7 @@ class Limits:
             return
         if self._now >= self.at_once:
             full = problem(503, "too many requests at once; ask again", headers=CLOSE | {"retry-after": "1"})
-            await full(scope, receive, send)
+            await self._refuse(full, scope, receive, send)
             return
         self._now += 1
         try:
@@ -58,14 +62,18 @@ class Limits:
             await self.app(scope, _replayed(body, receive), send)
         except _TooLarge:
             told = [("body", f"must be at most {MOST_BYTES:,} bytes")]
-            await problem(413, "the request is too large", told, CLOSE)(scope, receive, send)
+            await self._refuse(problem(413, "the request is too large", told, CLOSE), scope, receive, send)
         except TimeoutError:
             told = [("body", f"must be there within {self.seconds:g} seconds")]
-            await problem(408, "the request came too slowly", told, CLOSE)(scope, receive, send)
+            await self._refuse(problem(408, "the request came too slowly", told, CLOSE), scope, receive, send)
         except _Gone:
             pass
         finally:
             self._now -= 1
+
+    async def _refuse(self, answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        self.refused(answer.status_code)
+        await answer(scope, receive, send)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         headers = dict(scope["headers"])

@@ -30,6 +30,10 @@ class Metrics:
         self._answers.labels(path, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
+    def refused(self, status: int) -> None:
+        """One request that kept to no limit, and was not looked at."""
+        self._answers.labels("(limits)", str(status)).inc()
+
     def decided(self, served_by: str) -> None:
         """One decision."""
         self._decisions.labels(served_by).inc()

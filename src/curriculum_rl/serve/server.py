@@ -94,7 +94,7 @@ def serve(settings: Settings, told: Callable[[str], None]) -> None:
             "serve", [f"{place} cannot be listened at ({error.strerror}). Name another --port"]
         ) from None
     config = uvicorn.Config(
-        Limits(application(service), settings.body_seconds, settings.at_once),
+        Limits(application(service), settings.body_seconds, settings.at_once, service.metrics.refused),
         http=Impatient,
         ws="none",
         lifespan="on",
