@@ -63,7 +63,7 @@ class View:
         time[0] = self.minutes_left / course.total_minutes
         time[1] = self.session_left / course.minutes
         time[2] = self.sessions_left / len(course.days)
-        time[3] = (course.test_day - belief.now) / course.test_day
+        time[3] = np.maximum(course.test_day - belief.now, 0.0) / course.test_day
         out[:, split + student :] = time.T
         return out
 
