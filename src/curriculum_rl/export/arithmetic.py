@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from curriculum_rl.export.graph import STUDENTS, TYPES, broadcast
-from curriculum_rl.export.layouts import by_student, expanded, looked_up, lookup, reshaped, size
+from curriculum_rl.export.layouts import by_student, expanded, reshaped, size
 from curriculum_rl.export.rewriting import Attributes, Kind, Rewriter, Rule, Shape
+from curriculum_rl.export.rows import from_rows, in_rows, looked_up, lookup
 
 COLUMN: Final = (STUDENTS, 1)
 UNCHANGED: Final = {"Add": 0.0, "Sub": 0.0, "Mul": 1.0, "Div": 1.0, "Pow": 1.0}
@@ -41,6 +42,10 @@ def rule_of(operator: str) -> Rule:
             operands, inner = moved
             made = g.build(operator, operands, Kind(kind.dtype, inner), **attributes)
             return reshaped(g, made, shape)
+        rows = in_rows(g, inputs, shape)
+        if rows is not None:
+            inner = (STUDENTS, size(shape) // STUDENTS)
+            return from_rows(g, g.build(operator, rows, Kind(kind.dtype, inner), **attributes), shape)
         return _of_tables(g, operator, inputs, kind, attributes) or g.emit(operator, inputs, kind, **attributes)
 
     return rule
@@ -64,7 +69,7 @@ def _of_tables(g: Rewriter, operator: str, inputs: tuple[str, ...], kind: Kind, 
         return None
     length = max(len(g.arrays[name]) for name in tables)
     table = g.emit(operator, tuple(tables), Kind(kind.dtype, (length,)), **attributes)
-    return lookup(g, g.arrays[table], places.pop()) if table in g.arrays else None
+    return lookup(g, g.arrays[table][:, None], places.pop()) if table in g.arrays else None
 
 
 def _counted(g: Rewriter, name: str) -> tuple[npt.NDArray[Any], str] | None:

@@ -60,6 +60,8 @@ def column(x: Traced, index: Traced) -> Traced | None:
 
 def read(x: Traced, index: Traced) -> Any:
     """`x[index]`, or None where it has to be read as the flat table that it is."""
+    if index.ndim == 3 and index.shape[1] == 1:
+        return _read_rows(x, index)
     at = column(x, index)
     if at is None:
         return None
@@ -70,6 +72,19 @@ def read(x: Traced, index: Traced) -> Any:
     else:
         found = wide.made("GatherND", at, shape=(STUDENTS, *x.shape[1:]), batch_dims=1)
     return found.reshape((*index.shape, *x.shape[1:])).copy()
+
+
+def _read_rows(x: Traced, index: Traced) -> Any:
+    """Several places of each student, (P, 1, students), of numbers."""
+    from curriculum_rl.export.traced import lift
+
+    wide = x.shape[0] // STUDENTS
+    if index.lane is None or index.lane.width != wide or x.size != STUDENTS * wide:
+        return None
+    places: Traced = lift(x.graph, index.lane.column).as_type(np.int64)
+    at = places.expanded(index.shape).reshape((index.shape[0], STUDENTS)).T
+    found = x.reshape((STUDENTS, wide)).made("GatherElements", at, shape=at.shape, axis=1)
+    return found.T.reshape((*index.shape, *x.shape[1:])).copy()
 
 
 def written(x: Traced, index: Traced, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Rules of how values are laid out: what reshapes, picks and joins come to, one after the other.
+"""How values are laid out: what reshapes, picks and joins come to, one after the other.
 
 What is read out of what was put together is read from its parts, so that a table that was written column by column is
 joined once, and no column of it is ever looked up there again.
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from curriculum_rl.export.graph import STUDENTS
-from curriculum_rl.export.rewriting import Attributes, Kind, Rewriter, Rule, Shape
+from curriculum_rl.export.rewriting import Kind, Rewriter, Shape
 
 Positions = npt.NDArray[np.int64]
 
@@ -47,7 +46,7 @@ def reshaped(g: Rewriter, x: str, shape: Shape) -> str:
     inside = node.inputs[0]
     if node.operator == "Reshape" and g.shape(inside) is not None:
         return reshaped(g, inside, shape)
-    if node.operator == "Expand" and size(g.shape(inside) or (0,)) == 1:
+    if node.operator == "Expand" and (g.shape(inside) is not None and size(g.shape(inside) or ()) == 1):
         return expanded(g, inside, shape)
     joined = node.operator == "Concat" and node.attribute("axis") == 1 and len(shape) == 2 and old[0] == shape[0]
     if joined and old[0] == STUDENTS:
@@ -204,90 +203,3 @@ def _neighbours(g: Rewriter, a: str, b: str, axis: int) -> str | None:
 
 def _known_row(g: Rewriter, name: str) -> bool:
     return name in g.arrays and g.arrays[name].ndim == 1
-
-
-# the rules
-
-
-def _gather(g: Rewriter, inputs: tuple[str, ...], kind: Kind, attributes: Attributes) -> str | None:
-    table, index = inputs
-    axis, shape, wanted = attributes.get("axis", 0), g.shape(table), kind.shape
-    assert wanted is not None
-    if shape is None:
-        return None
-    if index in g.arrays:
-        positions = g.arrays[index]
-        found = picked(g, table, np.where(positions < 0, positions + shape[axis], positions).ravel(), axis)
-        return reshaped(g, found, wanted)
-    if table in g.arrays and size(shape) == shape[axis] and by_student(g.shape(index)):
-        column = reshaped(g, index, (STUDENTS, 1))
-        return reshaped(g, lookup(g, g.arrays[table].ravel(), column), wanted)
-    return None
-
-
-def lookup(g: Rewriter, table: npt.NDArray[Any], column: str) -> str:
-    """The entry of a known table for each student; of a table looked up in another one, the two become one."""
-    known = looked_up(g, column)
-    if known is not None:
-        inner, at = known
-        if inner.min() >= 0 and inner.max() < len(table):
-            return lookup(g, table[inner], at)
-    return g.emit("Gather", (g.constant(table), column), Kind(table.dtype, (STUDENTS, 1)), axis=0)
-
-
-def looked_up(g: Rewriter, name: str) -> tuple[npt.NDArray[Any], str] | None:
-    """The known table and the places of it that a column is; a count of m conditions is one of 0 to m."""
-    node = g.nodes.get(name)
-    if node is None or g.shape(name) != (STUDENTS, 1):
-        return None
-    if node.operator == "Gather" and node.inputs[0] in g.arrays and g.arrays[node.inputs[0]].ndim == 1:
-        return g.arrays[node.inputs[0]], node.inputs[1]
-    return None
-
-
-def _reduced(g: Rewriter, operator: str, inputs: tuple[str, ...], kind: Kind, attributes: Attributes) -> str | None:
-    """One number for each student, out of a row, stays a column."""
-    assert kind.shape is not None
-    before = g.shape(inputs[0])
-    if attributes.get("keepdims", 1) or not by_student(kind.shape) or before is None or len(before) != 2:
-        return None
-    kept = attributes | {"keepdims": 1}
-    return reshaped(g, g.build(operator, inputs, Kind(kind.dtype, (STUDENTS, 1)), **kept), kind.shape)
-
-
-def _reduction(operator: str) -> Rule:
-    return lambda g, inputs, kind, attributes: _reduced(g, operator, inputs, kind, attributes)
-
-
-def _told(make: Any) -> Rule:
-    def rule(g: Rewriter, inputs: tuple[str, ...], kind: Kind, attributes: Attributes) -> str | None:
-        assert kind.shape is not None
-        found: str | None = make(g, inputs[0], kind.shape) if g.shape(inputs[0]) is not None else None
-        return found
-
-    return rule
-
-
-def _transpose(g: Rewriter, inputs: tuple[str, ...], kind: Kind, attributes: Attributes) -> str | None:
-    return transposed(g, inputs[0], tuple(attributes["perm"])) if g.shape(inputs[0]) is not None else None
-
-
-def _concat(g: Rewriter, inputs: tuple[str, ...], kind: Kind, attributes: Attributes) -> str | None:
-    if any(g.shape(part) is None for part in inputs):
-        return None
-    assert kind.shape is not None
-    return concatenated(g, inputs, attributes["axis"] % len(kind.shape))
-
-
-RULES: dict[str, Rule] = {
-    "Reshape": _told(reshaped),
-    "Squeeze": _told(reshaped),
-    "Unsqueeze": _told(reshaped),
-    "Flatten": _told(reshaped),
-    "Expand": _told(expanded),
-    "Identity": lambda g, inputs, kind, attributes: inputs[0],
-    "Gather": _gather,
-    **{operator: _reduction(operator) for operator in ("ReduceSum", "ReduceMax", "ReduceMin", "ArgMax")},
-    "Transpose": _transpose,
-    "Concat": _concat,
-}

@@ -1,8 +1,8 @@
 """A graph while it is rewritten: values by name, each made by a node or known, and no value made twice.
 
 A node is rebuilt on inputs that were rebuilt before it. `build` asks the rules of its operator (`arithmetic.py`,
-`layouts.py`) for a simpler value; where they have none the node is written, unless the same node stands already, or all
-that goes in is known: then it is worked out.
+`layout_rules.py`) for a simpler value; where they have none the node is written, unless the same node stands already,
+or all that goes in is known: then it is worked out.
 """
 
 from __future__ import annotations

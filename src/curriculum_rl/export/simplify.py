@@ -1,8 +1,8 @@
 """The same graph with fewer nodes: what an exported step costs is, for one student, the number of its nodes.
 
 What nothing depends on is left out, what stands twice is made once, what is known is worked out, and the rules of
-`arithmetic.py` and `layouts.py` are applied until they change nothing. Last, what several nodes read out of one table
-is read at once (`together.py`).
+`arithmetic.py` and `layout_rules.py` are applied until they change nothing. Last, what several nodes read out of one
+table is read at once (`together.py`).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from curriculum_rl.export import arithmetic, layouts
+from curriculum_rl.export import arithmetic, layout_rules
 from curriculum_rl.export.graph import TYPES, Graph
 from curriculum_rl.export.rewriting import Kind, Node, Rewriter
 from curriculum_rl.export.together import together
 
-RULES = layouts.RULES | arithmetic.RULES
+RULES = layout_rules.RULES | arithmetic.RULES
 MOST_PASSES = 50
 
 

@@ -3,8 +3,10 @@
     state[B,S], last_activity[B] (-1: none yet), correct[B], elapsed_s[B], allowed[B,A]
         -> state_out[B,S], probs[B,A], eligible[B,A], concept_mastery[B,K]
 
-The state is the belief's arrays, one after the other, in single precision; inside, numbers have the precision that the
-trackers have. Eligible is what is allowed and not shut by the gate; where that is nothing, all probabilities are 0.
+The state is the belief's arrays, one after the other, in single precision. Inside, numbers have the precision that the
+trackers have where ties or thresholds decide: for heuristics and gates. A network reads its features in single
+precision, and what leads to them is worked out in it too. Eligible is what is allowed and not shut by the gate; where
+that is nothing, all probabilities are 0.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from curriculum_rl.course import SECONDS_PER_DAY
 from curriculum_rl.envs.by_belief import view_by_belief
 from curriculum_rl.envs.simulation import Gate, View
 from curriculum_rl.export.graph import OPSET, STUDENTS, Graph
+from curriculum_rl.export.simplify import simplified
 from curriculum_rl.export.traced import Traced, lift
 from curriculum_rl.export.tracing import known, traced
 from curriculum_rl.policies.policy import Policy
@@ -104,24 +107,25 @@ def step_graph(policy: Policy, platform: Platform, gate: Gate | None = None) -> 
         activity: Any = np.maximum(last, 0)
         answer: Any = correct >= 0.5
         belief.update(activity, answer, days)
+        parts = []
         for field in fields:
-            array = _read(belief, field.name)
-            rows = begun.reshape((n, *[1] * (array.ndim - 1)))
-            array.set(np.where(rows, array.copy(), before[field.name]))
+            array, part = _read(belief, field.name), state[:, field.start : field.stop]
+            if array.name != before[field.name].name:  # what no event changes, such as goals, stays as it came
+                rows = begun.reshape((n, *[1] * (array.ndim - 1)))
+                array.set(np.where(rows, array.copy(), before[field.name]))
+                part = array.as_type(np.float32).reshape((n, field.stop - field.start)).copy()
+            parts.append(part)
         open_: Any = eligible(belief, allowed, gate)
         probabilities: Any = _chosen(policy, view_of(belief, open_), graph)
-        some: Any = np.max(open_.as_type(np.int64), axis=1, keepdims=True) > 0
-        probabilities = np.where(some & open_, probabilities, 0.0)
-        flat = [
-            _read(belief, field.name).as_type(np.float32).reshape((n, field.stop - field.start)) for field in fields
-        ]
+        probabilities = np.where(open_, probabilities, 0.0)
         outputs: dict[str, Any] = {
-            "state_out": np.concatenate(flat, axis=1),
+            "state_out": np.concatenate(parts, axis=1),
             "probs": probabilities.as_type(np.float32),
             "eligible": open_.copy(),
             "concept_mastery": lift(graph, belief.outlook().stored).as_type(np.float32),
         }
-    return _model(graph, fields[-1].stop, activities, concepts, outputs)
+    single = hasattr(policy, "actor") and gate is None
+    return _model(graph, fields[-1].stop, activities, concepts, outputs, single)
 
 
 def _chosen(policy: Policy, view: View, graph: Graph) -> Traced:
@@ -161,7 +165,9 @@ def view_of(belief: Belief, allowed: Any) -> View:
     return view_by_belief(belief, np.arange(len(belief.now)), allowed, TOLERANCE)
 
 
-def _model(graph: Graph, size: int, activities: int, concepts: int, outputs: dict[str, Any]) -> onnx.ModelProto:
+def _model(
+    graph: Graph, size: int, activities: int, concepts: int, outputs: dict[str, Any], single: bool
+) -> onnx.ModelProto:
     inputs = [
         helper.make_tensor_value_info("state", TensorProto.FLOAT, ["B", size]),
         helper.make_tensor_value_info("last_activity", TensorProto.INT64, ["B"]),
@@ -173,6 +179,6 @@ def _model(graph: Graph, size: int, activities: int, concepts: int, outputs: dic
     kinds = {"eligible": (TensorProto.BOOL, activities), "probs": (TensorProto.FLOAT, activities)}
     kinds |= {"state_out": (TensorProto.FLOAT, size), "concept_mastery": (TensorProto.FLOAT, concepts)}
     results = [helper.make_tensor_value_info(n, kinds[n][0], ["B", kinds[n][1]]) for n in outputs]
-    nodes = [*graph.nodes, *(helper.make_node("Identity", [source], [name]) for name, source in names.items())]
-    whole = helper.make_graph(nodes, "step", inputs, results, graph.tensors)
+    nodes, tensors = simplified(graph, names, single)
+    whole = helper.make_graph(nodes, "step", inputs, results, tensors)
     return helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)

@@ -288,10 +288,11 @@ def lift(graph: Graph, value: Any, dtype: npt.DTypeLike | None = None) -> Traced
     along = _COUNT.reshape([-1 if a == axis else 1 for a in range(array.ndim)])
     if array.dtype.kind == "b" or not (array == first + step * along).all():
         raise TypeError("an array tells students apart by their place: that cannot be traced")
-    limit = graph.add("Squeeze", graph.students)
-    counted = graph.add("Range", graph.constant(0, np.int64), limit, graph.constant(1, np.int64))
-    sizes = [STUDENTS if a == axis else 1 for a in range(array.ndim)]
-    row = Traced(graph, graph.add("Reshape", counted, graph.shape(sizes)), np.int64, tuple(sizes))
+    limit = Traced(graph, graph.students, np.int64, (1,)).reshape(())
+    counted = Traced(graph, graph.constant(0, np.int64), np.int64, ()).made(
+        "Range", limit, graph.constant(1, np.int64), shape=(STUDENTS,)
+    )
+    row = counted.reshape([STUDENTS if a == axis else 1 for a in range(array.ndim)])
     found: Traced = row.as_type(array.dtype) * step + same
     if array.ndim == 1 and array[0] == 0 and array[1] == 1:
         found.lane = Lane(1, 0)

@@ -1,0 +1,175 @@
+"""How fast exported policies decide, in process on one core, and how large they are.
+
+    OMP_NUM_THREADS=1 python -m benchmarks.exporting [--concepts 50] [--activities 200] [--width 256] [NAME ...]
+
+Each policy is exported for a catalogue of this size and run by onnxruntime in Python: one student at a time (median and
+99th percentile of a decision, microseconds) and in batches (decisions a second). Beside it stands the same graph as it
+was traced, before `export/simplify.py`, in the same run; before any clock runs, it is checked that both say the same.
+Rounds alternate; the fastest of each is printed, since slower ones measure what else the machine did. Networks have
+weights that nothing taught, which cost as much. The first line is the least that a graph can cost: the same inputs and
+outputs, and nothing in between.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import onnx
+import torch
+from onnx import NodeProto, TensorProto, helper
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.synthetic import synthetic_world
+from curriculum_rl.agents.learned import untrained
+from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
+from curriculum_rl.agents.networks.flat import Flat
+from curriculum_rl.export import step
+from curriculum_rl.export.bundle import make
+from curriculum_rl.export.graph import OPSET, Graph
+from curriculum_rl.policies.load import load_policy
+from curriculum_rl.policies.policy import Policy
+from curriculum_rl.runner.runner import OUTPUTS, session
+from curriculum_rl.trackers.bkt import BKTFilter
+from curriculum_rl.trackers.counts import Counts
+from curriculum_rl.world import Platform, World
+
+TRACKERS = {"counts": Counts(), "bkt": BKTFilter(), "bkt_grid": BKTFilter(nodes=3)}
+NAMES = (
+    "flat on counts", "flat on bkt", "flat on bkt_grid", "concept_scorer on bkt", "concept_scorer on bkt_grid",
+    "mastery", "greedy_credit_grid", "thompson",
+)  # fmt: skip
+BATCHES = (1, 16, 256, 1024)
+ROUNDS, ALONE = 6, 1000
+TOGETHER = 4096
+"""Decisions that a round of batches makes at least."""
+
+
+def policy_of(name: str, platform: Platform, width: int) -> Policy:
+    """A heuristic by its name, or a network on a tracker."""
+    if " on " not in name:
+        return load_policy(name)
+    network, tracker = name.split(" on ")
+    torch.manual_seed(0)
+    made = Flat((width, width)) if network == "flat" else ConceptScorer()
+    return untrained(platform, made, TRACKERS[tracker]).drawn()
+
+
+def as_traced(graph: Graph, outputs: dict[str, str], single: bool = False) -> tuple[list[NodeProto], list[TensorProto]]:
+    """The nodes of a graph as they were written down."""
+    return [*graph.nodes, *(helper.make_node("Identity", [v], [name]) for name, v in outputs.items())], graph.tensors
+
+
+def graphs(policy: Policy, platform: Platform) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """As it is exported, and as it was traced."""
+    short = step.step_graph(policy, platform)
+    with mock.patch.object(step, "simplified", as_traced):
+        return short, step.step_graph(policy, platform)
+
+
+def nothing(like: onnx.ModelProto) -> onnx.ModelProto:
+    """A graph of the same inputs and outputs that does nothing."""
+    outputs = [like.graph.output[0], *like.graph.output[2:3]]
+    nodes = [helper.make_node("Identity", [a], [b]) for a, b in (("state", "state_out"), ("allowed", "eligible"))]
+    whole = helper.make_graph(nodes, "nothing", like.graph.input, outputs)
+    return helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=like.ir_version)
+
+
+def events(policy: Policy, platform: Platform, students: int) -> dict[str, Any]:
+    """Students who have done something each, four of five activities allowed."""
+    rng, curriculum = np.random.default_rng(0), platform.curriculum
+    belief = policy.tracker.start(platform, np.ones((students, len(curriculum.concepts)), dtype=np.bool_))
+    belief.update(
+        rng.integers(0, len(curriculum.activities), students), rng.random(students) < 0.6, np.full(students, 0.001)
+    )
+    return {
+        "state": step.packed(belief),
+        "last_activity": rng.integers(0, len(curriculum.activities), students),
+        "correct": (rng.random(students) < 0.6).astype(np.float32),
+        "elapsed_s": np.full(students, 90.0, dtype=np.float32),
+        "allowed": rng.random((students, len(curriculum.activities))) < 0.8,
+    }
+
+
+def alone(run: Any, outputs: list[str], given: dict[str, Any]) -> tuple[float, float]:
+    """Median and 99th percentile of a decision for one student, microseconds."""
+    taken = np.empty(ALONE)
+    for i in range(ALONE):
+        began = time.perf_counter()
+        run(outputs, given)
+        taken[i] = time.perf_counter() - began
+    return float(np.median(taken) * 1e6), float(np.percentile(taken, 99) * 1e6)
+
+
+def rate(run: Any, outputs: list[str], given: dict[str, Any], students: int) -> float:
+    """Decisions a second in batches of so many students."""
+    times = max(2, TOGETHER // students)
+    began = time.perf_counter()
+    for _ in range(times):
+        run(outputs, given)
+    return times * students / (time.perf_counter() - began)
+
+
+def measured(models: list[onnx.ModelProto], policy: Policy, platform: Platform) -> list[list[float]]:
+    """Of each: median, 99th percentile, then decisions a second in each size of batch; best of the rounds."""
+    runs = [session(model.SerializeToString()).run for model in models]
+    outputs = [[output.name for output in model.graph.output] for model in models]
+    given = {students: events(policy, platform, students) for students in BATCHES}
+    if len(models) > 1:
+        ours, theirs = (run(list(OUTPUTS), given[256]) for run in runs)
+        assert all(np.allclose(a, b, rtol=1e-5, atol=1e-5) for a, b in zip(ours, theirs, strict=True))
+    best = [[np.inf, np.inf, *[0.0] * len(BATCHES)] for _ in models]
+    for _ in range(ROUNDS):
+        for i, run in enumerate(runs):
+            median, most = alone(run, outputs[i], given[1])
+            rates = [rate(run, outputs[i], given[students], students) for students in BATCHES]
+            best[i][:2] = [min(best[i][0], median), min(best[i][1], most)]
+            best[i][2:] = [max(pair) for pair in zip(best[i][2:], rates, strict=True)]
+    return best
+
+
+def kilobytes(name: str, policy: Policy, world: World) -> float:
+    """Of the bundle."""
+    return len(make(name, policy, world, observed=1000).content) / 1e3
+
+
+def main() -> None:
+    """Prints the table."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("names", nargs="*", metavar="NAME", default=[], help=f"of {', '.join(NAMES)}, or a heuristic")
+    options.add_argument("--concepts", type=int, default=50)
+    options.add_argument("--activities", type=int, default=200)
+    options.add_argument("--width", type=int, default=256, help="units of each of two hidden layers of flat")
+    told = options.parse_args()
+    torch.set_num_threads(1)
+    world = synthetic_world(told.concepts, told.activities)
+    table = Table(title=f"{world.name}; microseconds a decision, decisions a second")
+    for heading in ("policy", "graph", "nodes", "p50", "p99", *(f"x {students}" for students in BATCHES), "bundle KB"):
+        table.add_column(heading, justify="left" if heading in ("policy", "graph") else "right")
+
+    def row(name: str, graph: str, model: onnx.ModelProto, figures: list[float], bundle: str) -> None:
+        nodes = f"{len(model.graph.node):,}"
+        table.add_row(
+            name, graph, nodes, *(f"{x:.1f}" for x in figures[:2]), *(f"{x:,.0f}" for x in figures[2:]), bundle
+        )
+
+    for place, name in enumerate(told.names or NAMES):
+        policy = policy_of(name, world.platform, told.width)
+        short, long = graphs(policy, world.platform)
+        if not place:
+            idle = nothing(short)
+            row("(nothing)", "", idle, measured([idle], policy, world.platform)[0], "")
+        ours, theirs = measured([short, long], policy, world.platform)
+        row(name, "exported", short, ours, f"{kilobytes(name, policy, world):,.0f}")
+        row("", "as traced", long, theirs, "")
+        ratios = [theirs[0] / ours[0], theirs[1] / ours[1], *(a / b for a, b in zip(ours[2:], theirs[2:], strict=True))]
+        table.add_row("", "times as fast", "", *(f"{ratio:.1f}" for ratio in ratios), "", end_section=True)
+    Console(width=140).print(table)
+
+
+if __name__ == "__main__":
+    main()
