@@ -15,7 +15,7 @@ from curriculum_rl.export.evidence import Evidence
 from curriculum_rl.policies.load import load_policy
 from curriculum_rl.report.build import read_folder
 from curriculum_rl.runner.bundle import open_bundle
-from curriculum_rl.studies.champions import Order, tried
+from curriculum_rl.studies.champions import Order, promoted, tried
 from curriculum_rl.studies.promotion import Rules
 from curriculum_rl.studies.registry import champion
 from curriculum_rl.studies.tracking import MlflowTracking
@@ -138,6 +138,28 @@ def test_a_study_that_is_not_the_bundles_is_no_evidence(tracking: MlflowTracking
     assert "have changed since the study" in refusal(provenance=origin | {"pack_digest": "0" * 64})
     assert "judged in the world elsewhere" in refusal(world={"name": "elsewhere"})
     assert "Leave --run out to play it anew" in refusal(world={"name": "elsewhere"})
+
+
+def test_a_bundle_that_is_not_as_it_was_judged_is_no_evidence(tracking: MlflowTracking, study: Path, tmp_path: Path):
+    evidence = Evidence(read_folder(study), "good", 0, apart=("It stands on its head.",))
+    made = make("good", load_policy("greedy_credit_grid"), WORLD, 1000, evidence=evidence)
+    (tmp_path / "good.zip").write_bytes(made.content)
+    assert "**It stands on its head.**" in open_bundle(tmp_path / "good.zip").card
+    with pytest.raises(InvalidInput, match=r"is not as it was judged: It stands on its head\. Leave --run out"):
+        tried(Order(tmp_path / "good.zip", run=str(study), tracking=tracking.uri))
+
+
+@pytest.mark.slow
+def test_whoever_was_overtaken_does_not_take_the_alias_back(tracking: MlflowTracking, study: Path):
+    rules = Rules(decisions=250, margin=100.0, students=60)
+    slow, fast = (
+        Order(study / f"{n}.zip", run=str(study), tracking=tracking.uri, rules=rules) for n in ("middling", "good")
+    )
+    trial = tried(slow)
+    first = promoted(fast, tried(fast))
+    with pytest.raises(InvalidInput, match="has another champion by now"):
+        promoted(slow, trial)
+    assert champion(tracking, MODEL) == first
 
 
 def test_a_damaged_bundle_is_refused_before_anything(tracking: MlflowTracking, study: Path, tmp_path: Path):

@@ -54,7 +54,12 @@ def test_a_run_brings_its_world_its_gate_and_its_figures(folder: Path, tmp_path:
     assert (found.evidence.name, found.evidence.seed, found.evidence.by_validation) == ("ppo", 1, True)
     assert any("validation" in notice for notice in found.notices)
     assert found.limits[0].startswith("Do not conclude anything")  # from the pack's card
-    assert gathered(Order(run=str(folder), gate="none")).gate is None
+    assert found.evidence.apart == ()
+    ungated = gathered(Order(run=str(folder), gate="none"))
+    assert ungated.gate is None
+    assert ungated.evidence is not None
+    assert ungated.evidence.apart == ("The gate is not the one behind which these scores were made.",)
+    assert ungated.evidence.apart[0] in ungated.notices
     elsewhere = shutil.copytree(simulators_folder() / "fractions", tmp_path / "elsewhere")
     other = gathered(Order(run=str(folder), world=str(elsewhere)))
     assert other.world.name == "elsewhere"
@@ -71,6 +76,19 @@ def test_a_heuristic_of_a_study_is_the_one_that_it_tuned(folder: Path):
     assert gathered(Order(policy="mastery")).policy == tuned
     with pytest.raises(InvalidInput, match="did not judge 'zpdes'"):
         gathered(Order(policy="zpdes", studies=(folder,)))
+
+
+def test_what_is_not_as_it_was_judged_is_told(folder: Path):
+    content = json.loads((folder / "results.json").read_text())
+    for policy in content["policies"]:
+        policy["sampled_mean"] = 12.345
+    edit(folder, slate=3, policies=content["policies"])
+    evidence = gathered(Order(run=str(folder), sampled=True)).evidence
+    assert evidence is not None
+    several, drawn = evidence.apart
+    assert "offered up to 3 activities at a time" in several
+    assert f"Drawn, it had {12.345:.2f} points" in drawn
+    assert len(gathered(Order(run=str(folder))).evidence.apart) == 1  # type: ignore[union-attr]
 
 
 def test_a_policy_that_was_moved_says_its_world_and_takes_figures_from_a_study(folder: Path, tmp_path: Path):

@@ -103,6 +103,7 @@ def _measured(world: World, evidence: Evidence) -> list[str]:
         parts.append(
             _paragraph("**The files of the simulator have changed since**: these figures are of the old ones.")
         )
+    parts += [_paragraph(f"**{sentence}**") for sentence in evidence.apart]
     parts += [_scores(evidence), *_own(evidence)]
     return [*parts, *_groups(evidence), *_simulators(evidence), *_transfer(evidence)]
 

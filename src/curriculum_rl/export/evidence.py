@@ -29,6 +29,7 @@ class Evidence:
         by_validation: whether that seed was picked, of several, by its validation.
         elsewhere: results of studies of the same policies in other simulators, for the worst case over them.
         run: id of the study's run in MLflow, where it was found by that.
+        apart: in what the exported policy is not as it was judged, a sentence each.
 
     Raises:
         InvalidInput: the policy is not in the results.
@@ -40,6 +41,7 @@ class Evidence:
     by_validation: bool = False
     elsewhere: tuple[Results, ...] = field(default=(), repr=False)
     run: str | None = None
+    apart: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.results.policy(self.name) is None:
@@ -103,6 +105,7 @@ class Evidence:
             "policy": self.name,
             "seed": self.seed,
             "run": self.run,
+            "apart": list(self.apart),
             "config_digest": origin.get("config_digest"),
             "commit": origin.get("commit"),
         }

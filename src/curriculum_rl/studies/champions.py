@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
+from filelock import FileLock
+
 from curriculum_rl.config import build
 from curriculum_rl.export.evidence import Evidence
 from curriculum_rl.objectives.delayed_test import DelayedTest
@@ -116,7 +118,7 @@ def promoted(order: Order, trial: Trial) -> Version:
     """Registers a bundle that passed, and gives it the alias.
 
     Raises:
-        InvalidInput: it did not pass; nothing is registered.
+        InvalidInput: it did not pass, or another was promoted meanwhile; nothing is registered.
     """
     failed = [f"{hurdle.name}: {hurdle.told}" for hurdle in trial.hurdles if not hurdle.passed]
     if failed:
@@ -125,8 +127,11 @@ def promoted(order: Order, trial: Trial) -> Version:
     tags = {DIGEST: trial.bundle.digest, "name": str(trial.bundle.manifest["name"])}
     tags |= {f"gate.{hurdle.name}": hurdle.told for hurdle in trial.hurdles}
     tags |= {"previous": f"version {before.number}, {before.digest}" if before else "none"}
-    tags |= {f"study.{key}": str(value) for key, value in kept.items() if value is not None}
-    return register(order.kept_in, trial.model, order.bundle, tags, trial.study)
+    tags |= {f"study.{key}": str(value) for key, value in kept.items() if value not in (None, [])}
+    with FileLock(f"{order.kept_in.database}.champion.lock"):
+        if champion(order.kept_in, trial.model) != before:
+            raise InvalidInput("promote", [f"{trial.model} has another champion by now. Run it again to meet that one"])
+        return register(order.kept_in, trial.model, order.bundle, tags, trial.study)
 
 
 def _study(order: Order, bundle: Bundle) -> Finished | None:
@@ -153,7 +158,8 @@ def _holding(study: Finished, bundle: Bundle) -> Finished:
     check.that(judged == about["world"], f"run: the study judged in the world {judged}; the bundle is for another")
     digest = results.provenance.get("pack_digest")
     check.that(digest == about["world_digest"], f"run: the files of the world {judged} have changed since the study")
-    check.found = [f"{line}. Leave --run out to play it anew" for line in check.found]
+    check.that(not kept.get("apart"), f"run: the bundle is not as it was judged: {' '.join(kept.get('apart') or ())}")
+    check.found = [f"{line.rstrip('.')}. Leave --run out to play it anew" for line in check.found]
     check.raise_all()
     return study
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +12,8 @@ from curriculum_rl.export.evidence import Evidence
 from curriculum_rl.named import load_named
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.report.build import read_folder
+from curriculum_rl.report.html import points
+from curriculum_rl.report.schema import LEARNED
 from curriculum_rl.studies.evaluate import find_policies
 from curriculum_rl.studies.finished import Chosen, Finished, find_trained, read_study
 from curriculum_rl.studies.simulators import limits_of, pack_of
@@ -80,7 +82,9 @@ def gathered(order: Order) -> Exported:
     if order.gate is None and study is not None:
         gate = study.gate()
     evidence = _evidence(study, chosen, name, tuple(order.studies[1:]))
-    notices = _notices(order, study, world, chosen)
+    if evidence is not None and study is not None:
+        evidence = replace(evidence, apart=_apart(evidence, study, gate, order.sampled))
+    notices = _notices(order, evidence, world)
     return Exported(name, policy, world, cast("Gate | None", gate), evidence, tuple(limits_of(pack)), notices)
 
 
@@ -131,15 +135,28 @@ def _evidence(study: Finished | None, chosen: Chosen | None, name: str, elsewher
     return Evidence(study.results, chosen.learner, chosen.seed, chosen.by_validation, others, study.run)
 
 
-def _notices(order: Order, study: Finished | None, world: World, chosen: Chosen | None) -> tuple[str, ...]:
+def _apart(evidence: Evidence, study: Finished, gate: object, sampled: bool) -> tuple[str, ...]:
+    """In what the policy is not as the study judged it."""
     found = []
-    if study is None:
+    if gate != study.gate():
+        found.append("The gate is not the one behind which these scores were made.")
+    if evidence.results.slate > 1:
+        found.append(f"The study offered up to {evidence.results.slate} activities at a time; this offers one.")
+    if sampled and evidence.policy.kind == LEARNED:
+        drawn = evidence.policy.sampled_mean
+        had = "" if drawn is None else f" Drawn, it had {points(drawn)} points, all seeds together."
+        found.append(f"This draws from its probabilities; the scores are of taking the likeliest.{had}")
+    return tuple(found)
+
+
+def _notices(order: Order, evidence: Evidence | None, world: World) -> tuple[str, ...]:
+    if evidence is None:
         return ()
-    if chosen is not None and chosen.by_validation:
-        found.append(f"seed {chosen.seed} of {chosen.learner}: the best of its seeds on validation students")
-    judged = study.results
-    if order.world is not None and world.name != judged.world.get("name"):
-        found.append(f"for the world {world.name}: the study judged in {judged.world.get('name')}, and not in this one")
-    elif judged.provenance.get("pack_digest") not in (None, world.digest):
+    found = list(evidence.apart)
+    if evidence.by_validation:
+        found.append(f"seed {evidence.seed} of {evidence.name}: the best of its seeds on validation students")
+    if order.world is not None and world.name != evidence.world:
+        found.append(f"for the world {world.name}: the study judged in {evidence.world}, and not in this one")
+    elif evidence.results.provenance.get("pack_digest") not in (None, world.digest):
         found.append(f"the files of the world {world.name} are not those that the study judged in: run it again")
     return tuple(found)
