@@ -48,3 +48,11 @@ def test_another_policys_and_another_learners_are_refused():
 def test_what_is_no_state_is_refused():
     for text in ("", "!", "S1", "AAAA", "ä", SEAL.close(np.full(12, np.nan, np.float32), "p7")):
         assert refused(text) == 422
+
+
+def test_a_recatalogued_policy_opens_states_of_the_one_before():
+    other = "sha256:" + "cd" * 32
+    assert refused(SEAL.close(STATE, "p7"), Seal(other, 12)) == 409
+    found = Seal(other, 12, (SEAL.digest,)).open(SEAL.close(STATE, "p7", "e1"), "p7")
+    assert np.array_equal(found.state, STATE[None])
+    assert refused(Seal("sha256:" + "ef" * 32, 12).close(STATE, "p7"), Seal(other, 12, (SEAL.digest,))) == 409

@@ -19,6 +19,7 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,6 +58,12 @@ class Bundle:
     graph: bytes = field(repr=False)
     card: str = field(repr=False)
     lines: bytes = field(repr=False)
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """Digests of the bundles that it was recatalogued from and whose states mean the same here, the last first."""
+        origins = reversed(self.manifest.get("recatalogued", []))
+        return tuple(origin["bundle"] for origin in takewhile(lambda origin: origin["states_fit"], origins))
 
     def vectors(self) -> Iterator[dict[str, Any]]:
         """The test vectors: one student each."""

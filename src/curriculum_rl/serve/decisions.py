@@ -59,7 +59,7 @@ class Decider:
     def __init__(self, runner: Runner, explore: float) -> None:
         self.runner, self.explore = runner, explore
         self.digest: str = runner.bundle.digest
-        self.seal = Seal(self.digest, len(runner.bundle.initial_state))
+        self.seal = Seal(self.digest, len(runner.bundle.initial_state), runner.bundle.before)
         self.index = {name: a for a, name in enumerate(runner.activities)}
         catalogue = runner.bundle.catalogue
         self.answered = [bool(a["answered"]) for a in catalogue["activities"]]

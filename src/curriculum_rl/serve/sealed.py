@@ -42,16 +42,18 @@ class Seal:
     Attributes:
         digest: "sha256:..." of its bundle.
         size: numbers of a state.
+        before: digests of bundles whose states mean the same: those that this one was recatalogued from.
     """
 
     digest: str
     size: int
+    before: tuple[str, ...] = ()
 
     def close(self, state: State, learner: str, event: str = "") -> str:
         """The text."""
         name = event.encode()
         content = b"".join([
-            MAGIC, self._policy, named(learner), bytes([len(name)]), name, state.astype("<f4").tobytes()
+            MAGIC, _policy(self.digest), named(learner), bytes([len(name)]), name, state.astype("<f4").tobytes()
         ])  # fmt: skip
         return base64.b64encode(content + _check(content)).decode()
 
@@ -68,7 +70,7 @@ class Seal:
         content, check = whole[:-CHECK], whole[-CHECK:]
         if not content.startswith(MAGIC) or check != _check(content):
             raise _refused(422, f"is damaged or cut short; send it as it was handed out, or {_REBUILD}")
-        if content[len(MAGIC) :][:POLICY] != self._policy:
+        if content[len(MAGIC) :][:POLICY] not in map(_policy, (self.digest, *self.before)):
             raise _refused(409, f"is of another policy than is served here; {_REBUILD}")
         if content[len(MAGIC) + POLICY :][:LEARNER] != named(learner):
             raise _refused(409, "is another learner's")
@@ -81,14 +83,14 @@ class Seal:
             raise _refused(422, f"holds what is no number; {_REBUILD}")
         return Opened(state[None], content[_NAMES + 1 : start].decode())
 
-    @property
-    def _policy(self) -> bytes:
-        return bytes.fromhex(self.digest.removeprefix("sha256:"))[:POLICY]
-
 
 def named(learner: str) -> bytes:
     """What stands for a learner where the pseudonym itself need not."""
     return hashlib.sha256(learner.encode()).digest()[:LEARNER]
+
+
+def _policy(digest: str) -> bytes:
+    return bytes.fromhex(digest.removeprefix("sha256:"))[:POLICY]
 
 
 def _check(content: bytes) -> bytes:

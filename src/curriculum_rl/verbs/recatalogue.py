@@ -49,7 +49,7 @@ def run(typed: argparse.Namespace) -> int:
     for change in found.changes:
         print(change)
     if found.states_fit:
-        print("Students keep their states: the new bundle reads them as the old one did.")
+        print("States of the old bundle fit the new one: students go on where they are.")
     else:
         print(
             "States of the old bundle do not fit the new one: make them again from what students did (POST /v1/state)."
