@@ -16,7 +16,7 @@ def graph(rng: np.random.Generator, concepts: int, share: float) -> list[list[in
 
 
 def test_concepts_stand_apart_below_what_they_need(ask: Ask, rng: np.random.Generator):
-    sizes = [1, 2, 9, 14, 20, 30, 45, 46, 100, 150, 151, 600]
+    sizes = [1, 2, 9, 14, 20, 30, 45, 46, 100, 151, 601]
     graphs = [graph(rng, n, min(0.9, share / n)) for n in sizes for share in (0.0, 1.5, 4.0)]
     widths = [float(rng.integers(330, 900)) for _ in graphs]
     for needed, width, found in zip(graphs, widths, ask("layouts", graphs=graphs, widths=widths), strict=True):

@@ -18,6 +18,7 @@ from curriculum_rl.violations import InvalidInput
 
 HERE: Final = Path(__file__).parent
 FILES: Final = ("package.json", "package-lock.json")
+OPTIONS: Final = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
 SECONDS: Final = 600.0
 
 
@@ -50,7 +51,7 @@ def _installed(folder: Path, options: list[str]) -> Path:
         made.mkdir()
         for name in FILES:
             shutil.copy(HERE / name, made)
-        _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *options], made)
+        _run([npm, "ci", *OPTIONS, *options], made)
         try:
             made.rename(folder)
         except OSError:  # another process was faster

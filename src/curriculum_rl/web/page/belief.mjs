@@ -2,8 +2,7 @@
 
 import { make, share } from './dom.mjs';
 
-const VISIBLE = 0.005;
-/** A change that a whole percent shows. */
+const VISIBLE = 0.005; // a change that a whole percent shows
 
 export class Beliefs {
   /** @param {HTMLElement} body of the table @param {string[]} names of the concepts @param {number} mastered */
@@ -20,6 +19,7 @@ export class Beliefs {
       return { ...cells, state, row };
     });
     body.replaceChildren(...this.rows.map(({ row }) => row));
+    this.window = body.closest('.scroll');
   }
 
   /** @param {{mastery: ArrayLike<number>, open: boolean[], goal: boolean[], current: number[]}} seen @param earlier */
@@ -39,6 +39,15 @@ export class Beliefs {
       state.textContent = words.filter(Boolean).join(', ');
       row.className = current.includes(k) ? 'current' : '';
     });
+    if (current.length) this.#reveal(this.rows[current[0]].row);
+  }
+
+  /** Scrolls the table, and never the page, to a row that is out of sight. */
+  #reveal(row) {
+    const { scrollTop, clientHeight } = this.window;
+    if (row.offsetTop < scrollTop || row.offsetTop + row.offsetHeight > scrollTop + clientHeight) {
+      this.window.scrollTop = row.offsetTop - clientHeight / 2;
+    }
   }
 }
 

@@ -30,6 +30,10 @@ export function share(x) {
   return `${Math.round(100 * x)}%`;
 }
 
+export function duration(minutes) {
+  return minutes < 1 ? `${Math.round(60 * minutes)} s` : `${minutes} min`;
+}
+
 function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value !== null && value !== undefined && value !== false) {

@@ -9,7 +9,8 @@ const SIZES = [
   { upTo: 45, from: 420, width: 108, height: 54, gap: 10, rise: 34, thread: 8, lines: 2, letters: 16 },
   { upTo: 45, from: 0, width: 82, height: 54, gap: 7, rise: 32, thread: 4, lines: 2, letters: 12 },
   { upTo: 150, from: 0, width: 56, height: 30, gap: 8, rise: 24, thread: 0, lines: 0, letters: 0 },
-  { upTo: Infinity, from: 0, width: 16, height: 16, gap: 4, rise: 4, thread: 0, lines: 0, letters: 0 },
+  { upTo: 600, from: 0, width: 16, height: 16, gap: 4, rise: 4, thread: 0, lines: 0, letters: 0 },
+  { upTo: Infinity, from: 0, width: 8, height: 8, gap: 3, rise: 3, thread: 0, lines: 0, letters: 0 },
 ];
 const SETTLED = 8;
 const MARGIN = 4; // for the ring about a concept

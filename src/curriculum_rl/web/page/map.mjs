@@ -44,7 +44,8 @@ export class CurriculumMap {
       return { from, to, line: makeSvg('path', { d }) };
     });
     this.nodes = places.map((place, k) => this.#node(place, size, k));
-    this.svg = makeSvg('svg', { role: 'img', width, height, viewBox: `0 0 ${width} ${height}` });
+    const kind = size.lines ? '' : 'dense';
+    this.svg = makeSvg('svg', { role: 'img', class: kind, width, height, viewBox: `0 0 ${width} ${height}` });
     this.svg.append(...this.lines.map(({ line }) => line), ...this.nodes.map(({ whole }) => whole));
     this.place.replaceChildren(this.svg);
   }
@@ -55,12 +56,12 @@ export class CurriculumMap {
     const words = size.lines ? wrapped(this.names.concepts[k], size.letters, size.lines) : [];
     const first = words.length > 1 ? top + 16 : top + 22;
     const figure = size.height >= 30 ? makeSvg('text', { class: 'figure', y: size.lines ? -top - 8 : 4 }) : null;
-    const lock = size.height >= 30 ? makeSvg('path', { class: 'lock', d: LOCK }) : null;
+    const lock = size.lines ? makeSvg('path', { class: 'lock', d: LOCK }) : null; // else the dashes say it alone
     lock?.setAttribute('transform', `translate(${-left - 11} ${-top - 10})`);
     const title = makeSvg('title');
     const lines = words.map((word, i) => makeSvg('text', { y: first + 13 * i }, word));
-    const halo = makeSvg('rect', { ...box, x: left - 3, y: top - 3, width: size.width + 6, height: size.height + 6 });
-    halo.setAttribute('class', 'halo');
+    const [wide, high] = [size.width + 6, size.height + 6];
+    const halo = makeSvg('rect', { ...box, class: 'halo', x: left - 3, y: top - 3, width: wide, height: high });
     const body = makeSvg('rect', { ...box, class: 'body' });
     const whole = makeSvg('g', { transform: `translate(${x} ${y})` }, title, halo, body, ...lines, figure, lock);
     return { whole, title, figure };

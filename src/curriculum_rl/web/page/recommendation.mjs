@@ -1,6 +1,6 @@
 // What is recommended now and why, and what would come instead of it.
 
-import { at, button, make, share } from './dom.mjs';
+import { at, button, duration, make, share } from './dom.mjs';
 
 /** @param {import('./course.mjs').Course} course @param {import('./course.mjs').Decision} decision */
 export function showRecommendation(course, decision) {
@@ -56,7 +56,7 @@ export function tools(course, a, act) {
 
 function about(activity, course, by, chance) {
   const chosen = `${course.sampled ? 'drawn' : 'the likeliest'}, at ${share(chance)}`;
-  return [activity.form, `${activity.minutes} min`, by === 'teacher' ? 'pinned by the teacher' : chosen].join(' · ');
+  return [activity.form, duration(activity.minutes), by === 'teacher' ? 'pinned by the teacher' : chosen].join(' · ');
 }
 
 function shut(course) {

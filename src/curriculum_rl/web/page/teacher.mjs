@@ -1,6 +1,6 @@
 // The teacher's panel: pin and exclude activities, choose goals, and how a choice is made.
 
-import { at, button, make } from './dom.mjs';
+import { at, button, duration, make } from './dom.mjs';
 import { tools } from './recommendation.mjs';
 
 const LISTED = 30;
@@ -45,7 +45,7 @@ export class Teacher {
     const rows = found.slice(0, LISTED).map((a) => {
       const { form, minutes } = this.course.catalogue.activities[a];
       const state = this.course.excluded.has(a) ? 'excluded' : this.eligible[a] ? 'open' : 'locked';
-      const about = make('small', {}, `${form} · ${minutes} min · ${state}`);
+      const about = make('small', {}, `${form} · ${duration(minutes)} · ${state}`);
       const tooled = make('span', { class: 'tools' }, ...tools(this.course, a, this.acts.tool));
       return make('li', {}, make('span', { class: 'name' }, names[a], about), tooled);
     });
