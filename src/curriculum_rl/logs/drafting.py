@@ -2,7 +2,8 @@
 
 A draft is such a table before all rows of a student were seen together: its `seq` is the source's own order, or null,
 and it has more columns: `file` (its number), `event_id` (of sources whose events complete each other), `late` (whether
-the row completes another one), `void` (whether it strikes the other one out) and `groups` (by name, as JSON).
+the row completes another one), `void` (whether it strikes the other one out), `waits` (whether it is nothing until the
+other one is there) and `groups` (by name, as JSON).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _DRAFT: Final = pa.schema(
         ("event_id", pa.string()),
         ("late", pa.bool_()),
         ("void", pa.bool_()),
+        ("waits", pa.bool_()),
         ("groups", pa.string()),
     ]
 )
@@ -92,6 +94,7 @@ def draft(
     columns["file"] = pa.array(np.full(len(cells), cells.file))
     columns["late"] = pa.array(late)
     columns["void"] = pa.array(void)
+    columns["waits"] = pa.array(_flag(cells, "waits"))
     table = pa.table([columns[name] for name in _DRAFT.names], schema=_DRAFT)
     return table if cells.good.all() else table.filter(pa.array(cells.good))
 

@@ -57,7 +57,9 @@ def _joined(bucket: pa.Table, tally: Tally) -> pa.Table:
     taken = ~late & (main != row)
     same = _same(bucket, np.where(known, main, row))
     _reject(bucket, taken & ~same, "differs", tally)
-    _reject(bucket, late & ~known & ~void, "orphan", tally)
+    waits = bucket.column("waits").to_numpy()
+    _reject(bucket, late & ~known & ~void & ~waits, "orphan", tally)
+    _reject(bucket, waits & ~known, "deferred", tally)
     _reject(bucket, void, "kind", tally)
     voided = np.zeros(len(row), dtype=np.bool_)
     voided[main[void & known]] = True

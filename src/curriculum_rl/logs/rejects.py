@@ -46,9 +46,10 @@ REASONS = {
     "voided": "a later statement voids this one",
     "scaffold": "a scaffolding question, no answer of the student's own (original is 0)",
     "kind": "no event of a student and an activity",
+    "deferred": "a decision that was asked for ahead of time, and never activated",
 }
 
-BY_RULE = ("voided", "scaffold", "kind")
+BY_RULE = ("voided", "scaffold", "kind", "deferred")
 """Rows that the source's own rules leave out: they are listed, but are no faults that count against a limit."""
 
 

@@ -74,7 +74,7 @@ class Settler:
             starts = np.flatnonzero(np.diff(student[place], prepend=-1))
             number = np.arange(len(place)) - np.repeat(starts, np.diff(starts, append=len(place)))
             table = table.set_column(table.schema.get_field_index("seq"), "seq", pa.array(number))
-        return table.drop_columns(["file", "event_id", "late", "void", "groups"])
+        return table.drop_columns(["file", "event_id", "late", "void", "waits", "groups"])
 
     def _timed(self, table: pa.Table) -> pa.Table:
         """Times that are numbers as dates, if they count from 1970; or no times at all."""
