@@ -89,7 +89,7 @@ class Journal:
             os.ftruncate(self._file, self._size)
             raise OSError(28, "the disk is full", str(self._path))
         if self._fsync:
-            os.fdatasync(self._file)
+            os.fsync(self._file)
         self._size += written
 
     def since(self, after: Position) -> Iterator[dict[str, Any]]:

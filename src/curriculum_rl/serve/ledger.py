@@ -78,6 +78,8 @@ class Ledger:
     def take(self, line: Mapping[str, Any]) -> None:
         """Takes in a line of the journal; lines of other kinds say nothing here."""
         name = line.get("event_id")
+        if not isinstance(name, str):
+            return
         if "activity_id" in line:
             self._base.execute(
                 "insert into events (id, request, activity, deferred) values (?, ?, ?, ?) on conflict (id) do update"

@@ -84,28 +84,35 @@ def opened(settings: Settings, told: Callable[[str], None] = lambda what: None) 
 
 
 def serve(settings: Settings, told: Callable[[str], None]) -> None:
-    """Serves until the process is told to stop."""
-    service = opened(settings, told)
+    """Serves until the process is told to stop.
+
+    Raises:
+        InvalidInput: the address cannot be had, or as in `opened`.
+    """
+    with _listening(settings) as listening:
+        service = opened(settings, told)
+        config = uvicorn.Config(
+            Limits(application(service), settings.body_seconds, settings.at_once, service.metrics.refused),
+            http=Impatient,
+            ws="none",
+            lifespan="on",
+            log_level="error",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=10,
+        )
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        name, port = service.decider.runner.bundle.manifest["name"], listening.getsockname()[1]
+        told(f"{name} is served at http://{host}:{port}; its log is {settings.log}. Ctrl-C stops it.")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        listening = socket.create_server((settings.host, settings.port), backlog=2048)
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
-        place = f"{settings.host}:{settings.port}"
-        raise InvalidInput(
-            "serve", [f"{place} cannot be listened at ({error.strerror}). Name another --port"]
-        ) from None
-    config = uvicorn.Config(
-        Limits(application(service), settings.body_seconds, settings.at_once, service.metrics.refused),
-        http=Impatient,
-        ws="none",
-        lifespan="on",
-        log_level="error",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=60,
-        timeout_graceful_shutdown=10,
-    )
-    host, port = listening.getsockname()[:2]
-    name = service.decider.runner.bundle.manifest["name"]
-    told(f"{name} is served at http://{host}:{port}; its log is {settings.log}. Ctrl-C stops it.")
-    uvicorn.Server(config).run(sockets=[listening])
+        place = f"{settings.host}, port {settings.port}: cannot be listened at ({error.strerror})"
+        raise InvalidInput("serve", [f"{place}. Name another --host or --port"]) from None
