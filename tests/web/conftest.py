@@ -23,6 +23,7 @@ from curriculum_rl.agents.learned import LearnedPolicy, untrained
 from curriculum_rl.agents.networks.concept_scorer import ConceptScorer
 from curriculum_rl.export.bundle import make
 from curriculum_rl.policies.load import load_policy
+from curriculum_rl.studies.doctor import BROWSERS
 from curriculum_rl.trackers.bkt import BKTFilter
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.web.packages import HERE, node_modules
@@ -32,7 +33,6 @@ from curriculum_rl.world import World, load_world
 from tests.worlds import component
 
 NEEDED = "CURRICULUM_RL_NEED_BROWSER"
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BUNDLES = ("gated", "sure", "network")
 
 Ask = Callable[..., Any]
@@ -106,7 +106,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Chromium without a window."""
-    path = found(CHROMIUMS, "Chromium")
+    path = found(BROWSERS, "Chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as tools:

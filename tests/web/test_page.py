@@ -273,6 +273,7 @@ def test_another_bundle_is_opened_and_a_damaged_one_refused(visit: Open, bundles
     assert "cut.zip: 1 thing to mend" in one.text("problem")
     assert "is damaged or no bundle" in one.text("problem")
     one.answer()  # what was there goes on
+    assert not one.page.is_visible("#problem")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(400, "light"), (1000, "dark"), (1400, "light")])

@@ -83,7 +83,7 @@ function settle(rows, points, wide, gap, width) {
   }
 }
 
-/** Places in order, near the wished ones, at least a gap apart: the mean of packing from the left and from the right. */
+/** Places in order, near the wished ones, a gap apart or more: the mean of packing from the left and from the right. */
 function apart(row, wish, wide, gap, width) {
   const room = (i, j) => (wide(row[i]) + wide(row[j])) / 2 + gap;
   const left = [];

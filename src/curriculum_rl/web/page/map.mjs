@@ -15,10 +15,19 @@ export class CurriculumMap {
     this.place = place;
     this.names = names;
     this.width = 0;
-    new ResizeObserver(() => this.#draw()).observe(place);
+    this.observer = new ResizeObserver(() => this.#draw());
+    this.observer.observe(place);
   }
 
-  /** @param {{mastery: ArrayLike<number>, open: boolean[], goal: boolean[], mastered: number, current: number[]}} seen */
+  /** Leaves the place to another map. */
+  close() {
+    this.observer.disconnect();
+  }
+
+  /**
+   * @param {object} seen `mastery` and whether each concept is `open` and is a `goal`; the threshold `mastered`; and
+   *   the concepts of the `current` activity
+   */
   show(seen) {
     this.seen = seen;
     this.#draw();

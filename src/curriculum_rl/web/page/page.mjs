@@ -37,10 +37,15 @@ async function open(content, name) {
   course = new Course(await Runner.create(bundle, ort));
   const { catalogue, manifest } = bundle;
   const { mastered } = catalogue.thresholds;
+  parts?.map.close();
   parts = {
     map: new CurriculumMap(at('map'), course.reasons),
     beliefs: new Beliefs(at('beliefs'), course.reasons.concepts, mastered),
-    teacher: new Teacher(course, { tool, goals: (ids) => change(() => course.aim(ids)), choice: () => change(() => {}) }),
+    teacher: new Teacher(course, {
+      tool,
+      goals: (ids) => change(() => course.aim(ids)),
+      choice: () => change(() => {}),
+    }),
   };
   at('policy').textContent = manifest.name;
   at('size').textContent =
@@ -80,8 +85,8 @@ async function show() {
 
 /** Where the keyboard is: what is drawn anew takes the focus away. */
 function whereabouts() {
-  const { activeElement } = document;
-  return { section: activeElement?.closest('section'), list: activeElement?.closest('ul, ol'), ...activeElement?.dataset };
+  const { activeElement: here } = document;
+  return { section: here.closest('section'), list: here.closest('ul, ol'), tool: here.dataset.tool };
 }
 
 /** The keyboard stays where it was, or goes to the first button of the same section. */
@@ -95,6 +100,7 @@ function refocus({ section, list, tool: name }) {
 /** Does something to the course, then shows what comes of it. */
 function change(act) {
   return soon(async () => {
+    at('problem').hidden = true;
     await act();
     await show();
   });
@@ -127,7 +133,8 @@ at('replay').onclick = () =>
     at('replayed').textContent = 'Replaying …';
     const { students, decisions, furthest } = await replay(course.runner);
     const apart = furthest ? furthest.toExponential(0) : '0';
-    at('replayed').textContent = `${decisions} decisions of ${students} students came out the same here (${apart} apart at most).`;
+    at('replayed').textContent =
+      `${decisions} decisions of ${students} students came out the same here (${apart} apart at most).`;
   });
 
 soon(async () => {

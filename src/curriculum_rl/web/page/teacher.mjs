@@ -50,8 +50,8 @@ export class Teacher {
       return make('li', {}, make('span', { class: 'name' }, names[a], about), tooled);
     });
     at('found').replaceChildren(...rows);
-    const more = found.length - rows.length;
-    at('found-count').textContent = more > 0 ? `${rows.length} of ${found.length}: type to narrow` : `${found.length} found`;
+    const said = found.length > LISTED ? `${LISTED} of ${found.length}: type to narrow` : `${found.length} found`;
+    at('found-count').textContent = said;
   }
 
   #choose() {
@@ -74,6 +74,7 @@ export class Teacher {
       return make('label', {}, box, name);
     });
     at('goals').replaceChildren(...boxes);
+    at('goals-said').textContent = 'all';
   }
 
   /** At least one goal stays: the last one cannot be taken away. */
@@ -82,8 +83,9 @@ export class Teacher {
     if (all) boxes.forEach((box) => (box.checked = true));
     const chosen = boxes.filter((box) => box.checked);
     boxes.forEach((box) => (box.disabled = chosen.length === 1 && box.checked));
-    at('goals-said').textContent = `${chosen.length} of ${boxes.length}`;
+    const whole = chosen.length === boxes.length;
+    at('goals-said').textContent = whole ? 'all' : `${chosen.length} of ${boxes.length}`;
     const ids = chosen.map((box) => this.course.runner.concepts[Number(box.value)]);
-    this.acts.goals(ids.length === boxes.length ? null : ids);
+    this.acts.goals(whole ? null : ids);
   }
 }

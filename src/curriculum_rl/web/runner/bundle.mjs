@@ -49,7 +49,9 @@ export async function openBundle(content, where = 'bundle') {
     if (names.join() !== FILES.join()) throw refuse(`holds ${names.join(', ')}: must hold ${FILES.join(', ')}`);
     const manifest = await checked(files, refuse);
     const initialState = vector(files.get(STATE));
-    if (initialState.length !== manifest.state?.size) throw refuse(`${STATE}: is not of the size that ${MANIFEST} says`);
+    if (initialState.length !== manifest.state?.size) {
+      throw refuse(`${STATE}: is not of the size that ${MANIFEST} says`);
+    }
     const text = (name) => new TextDecoder('utf-8', { fatal: true }).decode(files.get(name));
     return {
       digest: `sha256:${await sha256(bytes)}`,

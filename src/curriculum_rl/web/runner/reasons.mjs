@@ -22,7 +22,7 @@ export class Reasons {
 
   /**
    * Sentences about the choice of one activity.
-   * @param {{probabilities: ArrayLike<number>, eligible: ArrayLike<number>, mastery: ArrayLike<number>}} row a student's
+   * @param {import('./runner.mjs').Step} step of one student
    * @param {number} chosen position of the activity
    * @returns {string[]}
    */
