@@ -13,7 +13,7 @@ export function showRecommendation(course, decision) {
   at('otherwise').textContent = other(course, chosen, otherwise);
   at('overruled').textContent =
     course.pinned !== null && by === 'policy' ? `Pinned, but locked now: ${activities[course.pinned]}.` : '';
-  at('answers').hidden = !activity;
+  at('answers').hidden = at('why').hidden = !activity;
   at('right').hidden = at('wrong').hidden = !activity?.answered;
   at('done').hidden = !activity || activity.answered;
   at('said').textContent = activity ? `Recommended: ${activities[chosen]}. ${reasons[0]}` : at('activity').textContent;
