@@ -9,14 +9,21 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from curriculum_rl import cli
+from curriculum_rl.agents.learned import LearnedPolicy
 from curriculum_rl.evaluation.tuning import Trial, Tuned, with_settings
 from curriculum_rl.policies.load import load_policy, policy_names
 from curriculum_rl.policies.policy import Tunable
+from curriculum_rl.report.build import read_folder
 from curriculum_rl.resources import simulators_folder
 from curriculum_rl.runner.bundle import open_bundle
+from curriculum_rl.studies.compose import check
+from curriculum_rl.studies.evaluate import find_policies
 from curriculum_rl.studies.exporting import Order, gathered
+from curriculum_rl.studies.finished import read_study
+from curriculum_rl.studies.run import run_study
 from curriculum_rl.studies.tracking import MlflowTracking
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import load_world
@@ -128,3 +135,35 @@ def test_a_refusal_writes_nothing(tracking: MlflowTracking, tmp_path: Path, caps
     assert cli.main(["export", "--run", "0" * 32, "--tracking", tracking.uri, "--out", str(out)]) == cli.INVALID
     assert "is no run in" in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.slow
+def test_a_study_that_was_run_is_exported_by_its_id(tracking: MlflowTracking, tmp_path: Path):
+    """The files lie where the run puts them, and not only where the other tests do."""
+    folder = tmp_path / "study"
+    world = ("world.pack=fractions", "world.concepts=null", "world.initial_shift=0.0", "world.name=toy")
+    agent = ("agent=maskable_ppo", "agent.frames=512", "agent.lanes=16", "agent.steps=16", "agent.batch=128")
+    judged = ("evaluation.students=40", "evaluation.workers=1", "evaluation.replicates=1000", "network.width=8")
+    rivals = ("policies.names=[random,mastery]", "policies.privileged=false", "policies.tuning_students=10")
+    kept = (f"tracking.uri={tracking.uri}", f"tracking.experiment={tracking.experiment}", "seeds=[0,1]")
+    run_study(check([*world, *agent, *judged, *rivals, *kept]), folder)
+    client = MlflowClient(tracking.uri)
+    ids = {run.info.run_name: run.info.run_id for run in client.search_runs(["1"])}
+    whole = gathered(Order(run=ids["study"], tracking=tracking.uri))
+    assert whole.evidence is not None
+    assert whole.evidence.results == read_folder(folder)
+    assert whole.world.name == "toy"
+    for seed in (0, 1):
+        (run_id,) = (run for name, run in ids.items() if name.endswith(f"seed {seed}"))
+        one = gathered(Order(run=run_id, tracking=tracking.uri))
+        saved = find_policies(whole.world, [str(folder / "policies" / one.name)])[one.name]
+        assert weights(one.policy) == weights(saved)
+        assert (weights(whole.policy) == weights(saved)) == (seed == whole.evidence.seed)
+    (tuned,) = (rows for name, rows in read_study(folder).tuned.items() if name == "mastery")
+    heuristic = gathered(Order(policy="mastery", studies=(folder,))).policy
+    assert heuristic.believed == tuned["believed"]  # type: ignore[attr-defined]
+
+
+def weights(policy: object) -> dict[str, bytes]:
+    assert isinstance(policy, LearnedPolicy)
+    return {name: array.tobytes() for name, array in policy.weights().items()}

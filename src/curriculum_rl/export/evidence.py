@@ -61,6 +61,11 @@ class Evidence:
         return str(self.results.world.get("name", ""))
 
     @property
+    def students(self) -> str:
+        """On how many students it was judged, in words."""
+        return "an unknown number of" if self.results.students is None else f"{self.results.students:,}"
+
+    @property
     def trained_in(self) -> str | None:
         """The name of the world that it was trained in; None where nothing was trained."""
         return self.policy.trained_in or self.world if self.policy.kind == LEARNED else None

@@ -120,9 +120,7 @@ def heuristics(evidence: Evidence) -> Hurdle:
     if best is None or pair is None:
         rival = best.name if best else "any heuristic"
         return Hurdle("heuristics", False, f"{evidence.name} was not compared with {rival}")
-    told = (
-        f"{evidence.results.experiment}: {evidence.name} against {best.name}, {_students(evidence)} unseen students: "
-    )
+    told = f"{evidence.results.experiment}: {evidence.name} against {best.name}, {evidence.students} unseen students: "
     told += _pair(pair)
     passed, own = pair.ci_low > 0.0, evidence.own_mean
     if own is not None:
@@ -175,7 +173,3 @@ def judged_anew(bundle: Runner, world: World, objective: Objective, rules: Rules
 
 def _pair(pair: Comparison) -> str:
     return f"{signed(pair.difference)} points (95% interval {between(pair.ci_low, pair.ci_high)})"
-
-
-def _students(evidence: Evidence) -> str:
-    return "an unknown number of" if evidence.results.students is None else f"{evidence.results.students:,}"
