@@ -211,7 +211,7 @@ def measured(bundle: Path, folder: Path, decisions: int, connections: int) -> bo
         service.terminate()
         service.wait(timeout=60)
     warm = memory[int(WARM_UP * len(memory))]
-    print(f"memory: {warm:.1f} MiB after the first tenth, {max(memory):.1f} at most, {memory[-1]:.1f} at the end")
+    print(f"memory, MiB, at each twentieth: {' '.join(f'{each:.1f}' for each in memory)}")
     logged = in_log(folder)
     missing, twice = len(seen.answered - set(logged)), sum(count > 1 for count in logged.values())
     extra = len(set(logged) - seen.answered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -54,6 +55,28 @@ def test_a_line_longer_than_a_file_has_one_of_its_own(tmp_path: Path):
     for i in range(3):
         journal.write(line(i))
     assert len(journal.files()) == 3
+    journal.close()
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "open"])
+def test_what_cannot_be_written_leaves_nothing_and_what_comes_next_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+):
+    journal = Journal(tmp_path, 2 * len(line(0)), fsync=True, clock=Clock())
+    for i in range(2):
+        journal.write(line(i))
+
+    def fails(*given: object) -> int:
+        raise OSError(errno.EIO, "it is broken")
+
+    monkeypatch.setattr(f"curriculum_rl.serve.journal.os.{call}", fails)
+    for _ in range(3):
+        with pytest.raises(OSError, match="broken"):
+            journal.write(line(2))
+    monkeypatch.undo()
+    journal.write(line(3))
+    assert [one["event_id"] for one in journal.since(Position("", 0))] == ["e0", "e1", "e3"]
+    assert journal.position.offset == journal.files()[-1].stat().st_size
     journal.close()
 
 

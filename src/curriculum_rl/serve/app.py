@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,15 +36,15 @@ def application(service: Service) -> Starlette:
     catalogue = to_json({"policy": digest, "exploration": service.decider.explore} | dict(runner.bundle.catalogue))
     described = to_json(document(runner.bundle.manifest["name"], digest))
 
-    def route(path: str, endpoint: Endpoint, method: str = "GET") -> Route:
-        return Route(path, _measured(service, path, endpoint), methods=[method])
+    def route(path: str, endpoint: Endpoint, method: str = "GET", apart: bool = False) -> Route:
+        return Route(path, _measured(service, path, endpoint, apart), methods=[method])
 
     return Starlette(
         routes=[
             route("/v1/rank", _rank, "POST"),
             route("/v1/events/{event_id}/activate", _activate, "POST"),
             route("/v1/events/{event_id}/reward", _reward, "POST"),
-            route("/v1/state", _state, "POST"),
+            route("/v1/state", _state, "POST", apart=True),  # a long history must not keep the others waiting
             route("/v1/catalogue", lambda service, request, body: Response(catalogue, media_type=_JSON)),
             route("/healthz", _healthz),
             route("/metrics", lambda service, request, body: Response(service.metrics.text(), media_type=TYPE)),
@@ -86,14 +87,17 @@ def _as_json(request: Request, body: bytes) -> bytes:
     return body
 
 
-def _measured(service: Service, path: str, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint whose answers are counted, and whose refusals are answers."""
+def _measured(service: Service, path: str, endpoint: Endpoint, apart: bool) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint whose answers are counted, and whose refusals are answers; `apart`: in a thread of its own."""
 
     async def answer(request: Request) -> Response:
         body = await request.body()
         began = time.perf_counter()
         try:
-            response = endpoint(service, request, body)
+            if apart:
+                response = await run_in_threadpool(endpoint, service, request, body)
+            else:
+                response = endpoint(service, request, body)
         except Refused as refused:
             response = problem(refused.status, _TITLES[refused.status], refused.violations)
         except (OSError, sqlite3.Error):

@@ -9,6 +9,7 @@ was being written at that moment has no answer, and is cut off when the folder i
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -84,13 +85,15 @@ class Journal:
             OSError: they cannot be written.
         """
         self._turn(len(lines))
-        written = os.write(self._file, lines)
-        if written < len(lines):  # the disk is full: half a line is no line
-            os.ftruncate(self._file, self._size)
-            raise OSError(28, "the disk is full", str(self._path))
-        if self._fsync:
-            os.fsync(self._file)
-        self._size += written
+        try:
+            if os.write(self._file, lines) < len(lines):
+                raise OSError(errno.ENOSPC, "the disk is full", str(self._path))
+            if self._fsync:
+                os.fsync(self._file)
+        except OSError:
+            os.ftruncate(self._file, self._size)  # half a line is no line
+            raise
+        self._size += len(lines)
 
     def since(self, after: Position) -> Iterator[dict[str, Any]]:
         """All lines behind a position."""
@@ -110,10 +113,10 @@ class Journal:
         day, number = self._path.stem[10:20], self._path.stem[21:]
         if self._file >= 0 and today <= day and (self._size + more <= self._most or not self._size):
             return
-        if self._file >= 0:
-            os.close(self._file)
-        after = int(number) + 1 if today <= day else 0
+        after, full = int(number) + 1 if today <= day else 0, self._file
         self._open(self.folder / f"decisions-{max(today, day)}-{after:06}.jsonl")
+        if full >= 0:
+            os.close(full)
 
     def _open(self, path: Path) -> None:
         self._file = os.open(path, _OPEN, 0o600)

@@ -42,8 +42,8 @@ class Service:
         request = hashlib.blake2b(self._setting + asked.model_dump_json().encode(), digest_size=16).hexdigest()
         known = self.ledger.event(event_id)
         if known is not None and known.request != request:
-            told_ = "was answered before, for another request, policy or setting; take a new one"
-            raise Refused(409, [("event_id", told_)])
+            why = "was answered before, for another request, policy or setting; take a new one"
+            raise Refused(409, [("event_id", why)])
         decided = self.decider.decide(asked, event_id)
         if known is None:
             lines = self._outcome(decided.before, asked.last_event)
