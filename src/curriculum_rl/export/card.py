@@ -92,8 +92,8 @@ def _use() -> list[str]:
 def _measured(world: World, evidence: Evidence) -> list[str]:
     results = evidence.results
     told = f"By the study {plain(results.experiment)}: {OUTCOMES[results.outcome]}, in the world "
-    told += f"{plain(evidence.world)}, on {evidence.students} simulated students whom no strategy met in training, tuning or "
-    told += "validation, each taught by every strategy with the same luck. In brackets: 95% intervals."
+    told += f"{plain(evidence.world)}, on {evidence.students} simulated students whom no strategy met in training, "
+    told += "tuning or validation, each taught by every strategy with the same luck. In brackets: 95% intervals."
     parts = ["## What was measured", _paragraph(told)]
     if world.name != evidence.world:
         other = f"**This bundle is for the world {plain(world.name)}**, where nothing of this was measured."
