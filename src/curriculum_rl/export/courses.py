@@ -106,7 +106,19 @@ def _package(policy: Policy, like: Belief, inputs: dict[str, Numbers], gate: Gat
     after, open_, chances = _stepped(policy, like, inputs, gate, 0.0)
     others = [_stepped(policy, like, inputs, gate, shift)[1:] for shift in (-TOLERANCE, TOLERANCE)]
     level = np.any([np.abs(chances - other).max(axis=1) > 0.5 for _, other in others], axis=0)
+    level |= _close(policy, after, open_)
     return after, Observation(inputs, chances, open_, after.outlook().stored, level)
+
+
+def _close(policy: Policy, belief: Belief, open_: Bool) -> Bool:
+    """Where the two likeliest activities of a network, which takes the likeliest, are within the tolerance, (n,)."""
+    learned: Any = policy
+    if not hasattr(policy, "drawn") or learned.sampled:
+        return np.zeros(len(open_), dtype=np.bool_)
+    some = open_.any(axis=1, keepdims=True)
+    chances = np.sort(learned.drawn().probabilities(view_of(belief, open_ | ~some)), axis=1)
+    close: Bool = (chances[:, -1] - chances[:, -2] < TOLERANCE) & (open_.sum(axis=1) > 1)
+    return close
 
 
 def _stepped(
