@@ -59,7 +59,7 @@ def test_what_is_carried_needs_nothing_of_the_package_that_is_not():
 
 @pytest.mark.slow
 def test_a_registered_model_runs_where_the_package_is_not(tracking: MlflowTracking, tmp_path: Path):
-    file = tmp_path / "bundle.zip"
+    file = tmp_path / "a bundle of any name"
     file.write_bytes(make("mastery", load_policy("mastery"), load_world("fractions"), 1000).content)
     made = register(tracking, "m", file, {"bundle": open_bundle(file).digest}, None)
     assert champion(tracking, "m") == made

@@ -154,7 +154,7 @@ def champion(tracking: MlflowTracking, model: str) -> Version | None:
             raise
         logged = client.get_logged_model(str(found.source).removeprefix("models:/"))
     folder = _local(logged.artifact_location)
-    bundles = sorted((folder / "artifacts").glob("*.zip"))
+    bundles = [file for file in (folder / "artifacts").glob("*") if file.is_file()]
     if len(bundles) != 1:
         remedy = f"Take the alias {CHAMPION} from it, or bring the files back"
         raise InvalidInput("promote", [f"version {found.version} of {model}: its bundle is not in {folder}. {remedy}"])
