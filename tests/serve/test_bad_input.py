@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import json
+import random
 import socket
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -16,10 +19,13 @@ import pytest
 
 from curriculum_rl.serve.app import application
 from curriculum_rl.serve.limits import MOST_BYTES, Limits
+from curriculum_rl.serve.messages import RankRequest
+from curriculum_rl.serve.refusals import Refused, parsed
 from tests.serve.services import Answer, Local, Process, alive, ask, process, raw, read_answer, sent
 
 RANK, STATE = "/v1/rank", "/v1/state"
 LAST = {"activity": "parts-easy", "correct": 1, "elapsed_s": 60}
+FUZZED = 1_000
 SECRET = "Jane.Doe.Secret"
 
 
@@ -292,3 +298,53 @@ def test_many_slow_clients_do_not_stop_the_others(running: Process):
     for one in slow:
         one.close()
     assert alive(running.port)
+
+
+VALUES = [
+    None,
+    True,
+    -1,
+    0,
+    0.5,
+    1e308,
+    -1e308,
+    2**63,
+    "",
+    "p7",
+    "recipe",
+    "\ud800",
+    "\0",
+    "é" * 300,
+    [],
+    {},
+    [[]],
+    {"a": {}},
+]
+
+
+def mutated(rng: random.Random, body: bytes) -> bytes:
+    """A request that is nearly right."""
+    content = json.loads(body)
+    for _ in range(rng.randint(1, 3)):
+        where = content
+        while isinstance(inner := rng.choice([*where.values(), where]), dict) and inner and inner is not where:
+            where = inner
+        where[rng.choice([*where, "own_choice", "asked_at", "extra"])] = copy.deepcopy(rng.choice(VALUES))
+    found = bytearray(json.dumps(content).encode())
+    for _ in range(rng.choice([0, 0, 1, 3])):
+        found[rng.randrange(len(found))] = rng.randrange(256)
+    return bytes(found)
+
+
+def test_nothing_that_is_nearly_right_fails(start: Callable[..., Local]):
+    local, rng, refused = start(explore=0.1), random.Random(0), Counter[int]()
+    state = local.post(STATE, learner="p7", events=[LAST]).json["state"]
+    full = {"learner": "p7", "state": state, "last_event": LAST | {"duration_s": 5}, "excluded": ["recipe"]}
+    body = json.dumps(full | {"event_id": "e1", "asked_at": "2026-11-22T10:00:00Z"}).encode()
+    for _ in range(FUZZED):
+        try:
+            local.service.rank(parsed(RankRequest, mutated(rng, body)))
+        except Refused as told:
+            refused[told.status if told.violations else 0] += 1
+    assert set(refused) == {409, 422}
+    assert 0.5 * FUZZED < refused.total() < FUZZED
