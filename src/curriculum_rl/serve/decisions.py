@@ -111,7 +111,7 @@ class Decider:
             step = self.runner.step(state, last, correct, elapsed, allowed)
         except Exception:  # onnxruntime has one class of its own for each thing that may be wrong
             raise Refused(422, [("state", "cannot be gone on from; make it again with POST /v1/state")]) from None
-        if not (np.isfinite(step.state).all() and np.isfinite(step.probabilities).all()):
+        if not all(np.isfinite(each).all() for each in (step.state, step.probabilities, step.mastery)):
             raise Refused(422, [("state", "leads to what is no number; make it again with POST /v1/state")])
         return step
 
