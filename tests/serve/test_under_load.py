@@ -67,11 +67,11 @@ def test_kill_9_takes_no_answered_line(bundle: Path, tmp_path: Path, options: tu
                 file.write(b'{"event_id": "half')
     with process(bundle, tmp_path / "log", "--explore", "0.3", *options) as running:
         lines = Counter(line["event_id"] for line in logged(tmp_path / "log"))
-        assert len(answered) > 100
+        assert len(answered) > 20
         assert set(answered) <= set(lines)
         assert max(lines.values()) == 1
         with running.connect() as connection:
-            for event_id in rng.sample(sorted(answered), 50):
+            for event_id in rng.sample(sorted(answered), 20):
                 connection.sendall(rank(event_id))
                 assert read_answer(connection).body == answered[event_id]
         assert Counter(line["event_id"] for line in logged(tmp_path / "log")) == lines
