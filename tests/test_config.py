@@ -192,6 +192,12 @@ def test_a_target_of_another_kind_is_refused():
     assert found == ["inner._target_ = 'curriculum_rl.scratch.Outer': must be curriculum_rl.scratch.Inner."]
 
 
+@pytest.mark.parametrize("field", ["name", "limit", "folder", "on"])
+def test_no_dataclass_stands_for_text_or_a_number(field: str):
+    (line,) = violations_of({**GOOD, field: {"_target_": "curriculum_rl.scratch.Inner"}})
+    assert line.startswith(f"{field} = ")
+
+
 def test_a_near_miss_of_a_target_names_the_nearest():
     (found,) = violations_of({"_target_": "curriculum_rl.violations.Violation"})
     assert "has no dataclass Violation" in found

@@ -31,6 +31,7 @@ TARGET: Final = "_target_"
 MISSING: Final = "???"
 """What OmegaConf writes for a value that must still be given."""
 
+_PLAIN: Final = (bool, int, float, str, Path, types.NoneType)  # no mapping, whatever one names
 _PACKAGE: Final = "curriculum_rl."
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
@@ -190,7 +191,7 @@ def _value(value: Any, hint: Any, path: str, violations: Violations) -> Any:
         return _sequence(value, origin, args, hint, path, violations)
     if origin in (dict, Mapping):
         return _mapping(value, args, hint, path, violations)
-    if isinstance(value, Mapping) and (TARGET in value or dataclasses.is_dataclass(hint)):
+    if isinstance(value, Mapping) and hint not in _PLAIN and (TARGET in value or dataclasses.is_dataclass(hint)):
         return _dataclass(value, hint, path, violations)
     if hint in (Any, object):
         return value

@@ -38,7 +38,7 @@ def parsed(text: bytes, where: str) -> Any:
         return found
 
     try:
-        content = json.loads(text.decode("utf-8-sig"), object_pairs_hook=mapping)
+        content = json.loads(text.decode("utf-8-sig"), object_pairs_hook=mapping, parse_int=_whole)
         if b"\\u" in text:
             json.dumps(content, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -51,3 +51,8 @@ def parsed(text: bytes, where: str) -> Any:
         raise InvalidInput(where, [f"is not JSON: {str(error)[:200]}"]) from None
     check.raise_all()
     return content
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number; infinite where no other number could be reckoned with it."""
+    return int(digits) if len(digits) < 300 else float(digits)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import json
+import random
 from typing import Any
 
 import numpy as np
@@ -112,6 +114,7 @@ FAULTS = {
     "infinite": (put("concepts", 1, "guess", float("inf")), "concepts[1].guess = inf: must be a finite number above 0"),
     "guess and slip": (put("concepts", 1, "guess", 0.95), "concepts[1].guess + concepts[1].slip = "),
     "not a number": (put("concepts", 2, "initial", "half"), "concepts[2].initial = 'half': must be a number"),
+    "tries": (put("concepts", 3, "tries", -1), "concepts[3].tries = -1: must be a finite number at least 0"),
     "a truth": (put("activities", 0, "answered", 1), "activities[0].answered = 1: must be true or false"),
     "typo": (put("activities", 5, "minuts", 3.0), "activities[5].minuts = 3.0: no such setting. Did you mean minutes"),
     "typo at the top": (put("prerequisits", []), "prerequisits = []: no such setting. Did you mean prerequisites?"),
@@ -171,6 +174,33 @@ def test_what_is_no_catalogue_is_refused(content: object):
     assert "to mend" in told(content)
 
 
+JUNK = (None, True, -1, 0, 1e300, float("nan"), "", "x", "???", [], {}, [None], {"": {}}, {"_target_": 3})
+JUNK = (*JUNK, {"_target_": "curriculum_rl.course.Course"}, 10**200, "${oc.env:HOME}")
+
+
+def places(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of everything in it."""
+    keys = content if isinstance(content, dict) else range(len(content)) if isinstance(content, list) else ()
+    return [path, *(p for key in keys for p in places(content[key], (*path, key)))]
+
+
+@pytest.mark.parametrize("world", ["kss", "tms-binary"])
+def test_junk_anywhere_is_refused_or_read_and_nothing_else(world: str):
+    whole, rng = written(platform_of(world)), random.Random(0)
+    everywhere, told = places(whole)[1:], []
+    for _ in range(150):
+        content = copy.deepcopy(whole)
+        for path in rng.sample(everywhere, 2):
+            with contextlib.suppress(KeyError, IndexError, TypeError):  # what the first of the two took away
+                put(*path, copy.deepcopy(rng.choice(JUNK)))(content)
+        try:
+            read(content)
+        except InvalidInput as refusal:
+            told.append(refusal.violations)
+    assert len(told) > 100
+    assert all(len(lines) == len(set(lines)) for lines in told)
+
+
 def test_json_is_read_strictly():
     def refused(text: bytes) -> str:
         with pytest.raises(InvalidInput) as refusal:
@@ -185,4 +215,5 @@ def test_json_is_read_strictly():
     assert "not UTF-8" in refused(b'"\xff"')
     assert "nested too deeply" in refused(b"[" * 100_000)
     assert "surrogate" in refused(b'"\\ud800"')
-    assert parsed(b"\xef\xbb\xbf[NaN, 1e400]", "x")[1] == float("inf")
+    found = parsed(b"\xef\xbb\xbf[NaN, 1e400, 12, " + b"9" * 10_000 + b"]", "x")
+    assert found[1:] == [float("inf"), 12, float("inf")]

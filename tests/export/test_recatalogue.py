@@ -245,6 +245,8 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     out.unlink()
     assert cli.main(asked) == 2
     assert "activities: is given 2 times" in capsys.readouterr().err
+    assert cli.main([*asked[:-3], str(old), *asked[-2:]]) == 2
+    assert "is the old bundle" in capsys.readouterr().err
     old.write_bytes(content_of("scorer")[:-1])
     assert cli.main(asked) == 2
     assert not out.exists()

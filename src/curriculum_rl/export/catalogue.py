@@ -105,6 +105,7 @@ def read(content: Any, where: str = "catalogue") -> Platform:
     rest = row(content["platform"], "platform", Rest, check) if given else None
     if rest is not None:
         _check_rest(rest, curriculum, [c.id for c in concepts], check)
+    check.found = list(dict.fromkeys(check.found))
     check.raise_all()
     assert curriculum is not None
     assert rest is not None

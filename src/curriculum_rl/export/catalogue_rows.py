@@ -59,6 +59,11 @@ class ConceptRow:
     tries: int = 0
     framework: Framework | str | None = None
 
+    def __post_init__(self) -> None:
+        check = Violations("concept")
+        check.number("tries", self.tries, at_least=0)
+        check.raise_all()
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -143,8 +148,12 @@ def row(entry: object, path: str, kind: type[T], check: Violations) -> T:
     given = entry if isinstance(entry, Mapping) else {}
     names = {f.name for f in fields(kind)}  # type: ignore[arg-type]
     right = {k: v for k, v in given.items() if k in names and not said(f"{path}.{k}", trial.found)}
-    stand_in: T = collect({**_STAND_IN[kind], **right}, Violations(check.where), kind)
-    return stand_in
+    for settings in ({**_STAND_IN[kind], **right}, _STAND_IN[kind]):
+        made = collect(settings, Violations(check.where), kind)
+        if isinstance(made, kind):
+            break
+    assert isinstance(made, kind)
+    return made
 
 
 _COURSE: Final = {"days": [0.0], "minutes": 1.0, "test_days": 0.0}

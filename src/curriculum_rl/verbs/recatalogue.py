@@ -42,6 +42,8 @@ def run(typed: argparse.Namespace) -> int:
     check = Violations("recatalogue")
     check.number("observations", typed.observations, at_least=1000, whole=True)
     check.that(typed.out.parent.is_dir(), f"out = {typed.out}: its folder is not there. Make it, or name another")
+    same = typed.out.resolve() == typed.bundle.resolve()
+    check.that(not same, f"out = {typed.out}: is the old bundle, which is kept. Name another file")
     check.raise_all()
     with Console(stderr=True).status(f"{typed.bundle}: comparing {typed.observations:,} observations ..."):
         found = recatalogue(typed.bundle, typed.catalogue, typed.observations)
