@@ -16,7 +16,7 @@ from benchmarks.exporting import graphs
 from benchmarks.synthetic import synthetic_world
 from curriculum_rl.agents.learned import untrained
 from curriculum_rl.agents.networks.flat import Flat
-from curriculum_rl.export import step
+from curriculum_rl.export import bundle, step
 from curriculum_rl.export.graph import OPSET, STUDENTS, Graph
 from curriculum_rl.export.simplify import simplified
 from curriculum_rl.export.traced import Traced, lift
@@ -74,15 +74,28 @@ def test_a_network_in_single_precision_is_within_the_tolerance(network: str, tra
     policy = untrained(world.platform, component("network", network), component("tracker", tracker)).drawn()
     for weight in policy.actor.parameters():
         weight.add_(0.1 * torch.randn_like(weight))  # biases start out as zeros, all alike
-    short, long = graphs(policy, world.platform)
+    short, long = graphs(policy, world.platform, single=True)
     given = events(policy, world)
     for found, expected in zip(run(short, given), run(long, given), strict=True):
-        assert np.allclose(found, expected, rtol=2e-6, atol=2e-6)
+        assert np.allclose(found, expected, rtol=2e-6, atol=1e-5)
     assert TensorProto.DOUBLE not in {tensor.data_type for tensor in short.graph.initializer}
     kept = {tensor.name: numpy_helper.to_array(tensor) for tensor in short.graph.initializer}
     for name, weight in policy.actor.state_dict().items():
         own = kept.get(f"network/{name}")
         assert np.array_equal(weight, kept[f"network/{name}.T"].T if own is None else own)
+
+
+def test_single_precision_is_taken_where_it_is_close(monkeypatch: pytest.MonkeyPatch):
+    platform = load_world("new_material").platform
+    policy = untrained(platform, component("network", "concept_scorer"), component("tracker", "bkt_grid")).drawn()
+    exact = step.step_graph(policy, platform).SerializeToString()
+    model, found = bundle.compared(exact, policy, platform, None, 600)
+    assert found.passed
+    assert model == step.step_graph(policy, platform, single=True).SerializeToString()
+    monkeypatch.setattr(bundle, "TOLERANCE", 0.0)
+    model, found = bundle.compared(exact, policy, platform, None, 600)
+    assert found.passed
+    assert model == exact
 
 
 @pytest.mark.parametrize("name", ["mastery", "greedy_credit_grid", "thompson", "zpdes"])
@@ -170,6 +183,6 @@ def test_the_graph_of_the_figures_stays_small():
     """One decision costs what its nodes cost: `benchmarks/exporting.py`."""
     world = synthetic_world(50, 200)
     policy = untrained(world.platform, Flat((256, 256)), Counts()).drawn()
-    model = step.step_graph(policy, world.platform)
-    assert len(model.graph.node) <= 90
+    model = step.step_graph(policy, world.platform, single=True)
+    assert len(model.graph.node) <= 85
     assert len(model.SerializeToString()) < 1_000_000

@@ -3,10 +3,9 @@
     state[B,S], last_activity[B] (-1: none yet), correct[B], elapsed_s[B], allowed[B,A]
         -> state_out[B,S], probs[B,A], eligible[B,A], concept_mastery[B,K]
 
-The state is the belief's arrays, one after the other, in single precision. Inside, numbers have the precision that the
-trackers have where ties or thresholds decide: for heuristics and gates. A network reads its features in single
-precision, and what leads to them is worked out in it too. Eligible is what is allowed and not shut by the gate; where
-that is nothing, all probabilities are 0.
+The state is the belief's arrays, one after the other, in single precision; inside, numbers have the precision that the
+trackers have, unless single precision is asked for. Eligible is what is allowed and not shut by the gate; where that is
+nothing, all probabilities are 0.
 """
 
 from __future__ import annotations
@@ -83,8 +82,13 @@ def _read(state: Any, name: str) -> Any:
     return state
 
 
-def step_graph(policy: Policy, platform: Platform, gate: Gate | None = None) -> onnx.ModelProto:
+def step_graph(
+    policy: Policy, platform: Platform, gate: Gate | None = None, *, single: bool = False
+) -> onnx.ModelProto:
     """The graph of a policy on a platform, whose gate, if it has one, shuts activities.
+
+    Args:
+        single: whether to work in single precision throughout: faster, and less exact.
 
     Raises:
         TypeError: the tracker or the policy does something that cannot be traced.
@@ -124,7 +128,6 @@ def step_graph(policy: Policy, platform: Platform, gate: Gate | None = None) -> 
             "eligible": open_.copy(),
             "concept_mastery": lift(graph, belief.outlook().stored).as_type(np.float32),
         }
-    single = hasattr(policy, "actor") and gate is None
     return _model(graph, fields[-1].stop, activities, concepts, outputs, single)
 
 

@@ -89,4 +89,4 @@ def _explained(reasons: Reasons, one: Observation, row: int) -> dict[str, Any]:
 
 
 def _short(x: float) -> float:
-    return float(f"{x:.7g}")
+    return float(f"{x:.6f}")  # a twentieth of the tolerance at most; more digits would be most of a bundle
