@@ -104,7 +104,10 @@ def _policy(bundle: Bundle, platform: Platform) -> Policy:
 
 def _gate(bundle: Bundle) -> Gate | None:
     described = bundle.manifest["gate"]
-    return None if described is None else cast("Gate", build(described, "gate"))
+    made = None if described is None else build(described, "gate")
+    if made is not None and not hasattr(made, "mask"):
+        raise InvalidInput("gate", [f"{MANIFEST}: names no gate. Export the policy again"])
+    return cast("Gate | None", made)
 
 
 def _check_forms(manifest: Mapping[str, Any], platform: Platform, where: str) -> None:
