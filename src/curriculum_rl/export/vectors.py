@@ -16,6 +16,7 @@ from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.export.courses import Observation, Plan, courses
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.runner.reasons import Reasons
+from curriculum_rl.runner.replay import TOLERANCE
 from curriculum_rl.runner.runner import Step
 from curriculum_rl.world import Platform
 
@@ -79,13 +80,20 @@ def _given(chances: Any) -> Int:
 
 
 def _explained(reasons: Reasons, one: Observation, row: int) -> dict[str, Any]:
-    """The likeliest choice and its reasons; nothing where nothing is eligible."""
+    """The likeliest choice and its reasons; nothing where nothing is eligible, or a last digit decides what is said."""
     if one.level[row] or not one.eligible[row].any():
         return {}
-    chances, mastery = one.probabilities.astype(np.float32), one.mastery.astype(np.float32)
-    choice = int(chances[row].argmax())
-    step = Step(one.inputs["state"], chances, one.eligible, mastery)
-    return {"choice": choice, "reasons": reasons.why(step, row, choice)}
+    choice = int(one.probabilities[row].argmax())
+    said = [_reasons(reasons, one, row, choice, shift) for shift in (0.0, -TOLERANCE, TOLERANCE)]
+    return {"choice": choice, "reasons": said[0]} if said[0] == said[1] == said[2] else {}
+
+
+def _reasons(reasons: Reasons, one: Observation, row: int, choice: int, shift: float) -> list[str]:
+    """What is said where all numbers are off by so much."""
+    part = slice(row, row + 1)
+    chances = (one.probabilities[part] + shift * one.eligible[part]).astype(np.float32)
+    mastery = (one.mastery[part] + shift).astype(np.float32)
+    return reasons.why(Step(one.inputs["state"][part], chances, one.eligible[part], mastery), 0, choice)
 
 
 def _short(x: float) -> float:

@@ -73,9 +73,9 @@ class Reasons:
         if len(open_) < 2:
             return []
         weakest = min(self.practised[chosen], key=lambda k: (mastery[k], k))
-        place = 1 + sum(mastery[k] < mastery[weakest] for k in open_)
-        which = "the least" if place == 1 else f"number {place} from the least"
-        return [f"{self.concepts[weakest]} is {which} mastered of the {len(open_)} concepts that are open now."]
+        less = int(sum(mastery[k] < mastery[weakest] for k in open_))
+        are = f"{less or 'none'} {'are' if less > 1 else 'is'}"
+        return [f"Of the {len(open_)} concepts open now, {are} less known than {self.concepts[weakest]}."]
 
     def _next_best(self, chances: npt.NDArray[Any], chosen: int) -> str:
         others = [int(a) for a in np.argsort(-chances, kind="stable") if a != chosen and chances[a] >= WORTH_NAMING]

@@ -3,11 +3,11 @@
 A vector is the course of one student, from the initial state on; each step's state goes into the next:
 
     {"case": "played", "goals": null, "steps": [{"last_activity": -1, "correct": 0, "elapsed_s": 0, "locked": [3],
-     "probs": {"5": 1.0}, "level": false, "shut": [3, 4], "mastery": [...]}, ...]}
+     "probs": {"5": 1.0}, "level": false, "shut": [3, 4], "mastery": [...], "choice": 5, "reasons": ["..."]}, ...]}
 
 `locked` is what the platform does not allow, `shut` all that is not eligible where a gate shuts more. The probabilities
 that are not given are 0. Where `level` is true, the policy itself chooses otherwise on numbers that differ in the
-sixth digit, and its choice is not compared.
+sixth digit, and its choice is not compared. `reasons` are those of a `choice`, word for word.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from curriculum_rl.runner.bundle import VECTORS, refused
+from curriculum_rl.runner.reasons import Reasons
 from curriculum_rl.runner.runner import Runner, Step
 
 TOLERANCE: Final = 1e-5
@@ -42,7 +43,7 @@ def replay(runner: Runner) -> int:
 def _replay(runner: Runner, students: Sequence[dict[str, Any]]) -> int:
     if len(students) < FEWEST:
         raise refused(f"{VECTORS}: has {len(students)} students; must have at least {FEWEST}")
-    activities, compared = len(runner.activities), 0
+    activities, compared, reasons = len(runner.activities), 0, Reasons.of(runner.bundle.catalogue)
     state = np.concatenate([runner.start(1, _named(runner, student["goals"])) for student in students])
     for turn in range(max(len(student["steps"]) for student in students)):
         rows = [i for i, student in enumerate(students) if turn < len(student["steps"])]
@@ -53,7 +54,7 @@ def _replay(runner: Runner, students: Sequence[dict[str, Any]]) -> int:
             allowed[row, one["locked"]] = False
         found = runner.step(state[rows], last, correct, elapsed, allowed)
         for row, one in enumerate(steps):
-            wrong = _differs(one, found, row)
+            wrong = _differs(one, found, row) or _told(one, found, row, reasons)
             if wrong:
                 raise refused(f"{VECTORS}: line {rows[row] + 1}, step {turn + 1}: {wrong}")
         state[rows] = found.state
@@ -83,3 +84,11 @@ def _differs(wanted: dict[str, Any], found: Step, row: int) -> str:
     if not np.allclose(found.mastery[row], mastery, rtol=0.0, atol=TOLERANCE):
         return f"mastery differs by {np.abs(found.mastery[row] - mastery).max():.2g}"
     return ""
+
+
+def _told(wanted: dict[str, Any], found: Step, row: int, reasons: Reasons) -> str:
+    """Whether a choice is explained otherwise; nothing where it is not, or is not to be."""
+    if "reasons" not in wanted:
+        return ""
+    said = reasons.why(found, row, wanted["choice"])
+    return "" if said == wanted["reasons"] else f"explains the choice as {' '.join(said)!r}"

@@ -49,9 +49,9 @@ export class Reasons {
     const open = distinct(this.practised.filter((_, a) => eligible[a]).flat());
     if (open.length < 2) return [];
     const weakest = least(mastery, this.practised[chosen]);
-    const place = 1 + open.filter((k) => mastery[k] < mastery[weakest]).length;
-    const which = place === 1 ? 'the least' : `number ${place} from the least`;
-    return [`${this.concepts[weakest]} is ${which} mastered of the ${open.length} concepts that are open now.`];
+    const less = open.filter((k) => mastery[k] < mastery[weakest]).length;
+    const are = less > 1 ? 'are' : 'is';
+    return [`Of the ${open.length} concepts open now, ${less || 'none'} ${are} less known than ${this.concepts[weakest]}.`];
   }
 
   #nextBest(probabilities, chosen) {
