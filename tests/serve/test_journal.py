@@ -103,9 +103,15 @@ def test_a_folder_has_one_writer(tmp_path: Path):
 
 def test_only_the_owner_can_read_it(tmp_path: Path):
     journal = Journal(tmp_path / "log", 1000, fsync=True)
+    ledger = Ledger(journal)
     journal.write(line(0))
+    ledger.take({"event_id": "e1", "activity_id": "a"})
+    ledger.commit()
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o700
-    assert all(path.stat().st_mode & 0o777 == 0o600 for path in journal.files())
+    files = list((tmp_path / "log").iterdir())
+    assert len(files) == 5
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
+    ledger.close()
     journal.close()
 
 

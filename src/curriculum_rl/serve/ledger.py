@@ -8,6 +8,7 @@ lines that are there. So it may write late, and memory does not grow with the nu
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,6 +104,7 @@ class Ledger:
         self._base.close()
 
     def _open(self, path: Path) -> None:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's other files have its permissions
         self._base = sqlite3.connect(path, isolation_level="DEFERRED")
         self._base.execute("pragma journal_mode = wal")
         self._base.execute("pragma synchronous = off")  # what a machine that stops takes with it is made again
