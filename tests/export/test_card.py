@@ -21,7 +21,7 @@ from curriculum_rl.world import load_world
 from tests.studies.finished import STUDENTS, edit, scorer, write
 
 WORLD = load_world("fractions")
-PARITY = Parity(100_352, 4e-7, 0, 12)
+PARITY = Parity(100_352, 4e-7, 0, 12, 100_000)
 
 
 @pytest.fixture(scope="module")
