@@ -14,6 +14,7 @@ from curriculum_rl.agents.maskable_ppo import MaskablePPO
 from curriculum_rl.agents.networks.flat import Flat
 from curriculum_rl.agents.ppo import PPO
 from curriculum_rl.batch import Int, arrays
+from curriculum_rl.envs.simulation import BLOCK
 from curriculum_rl.envs.single import CurriculumEnv
 from curriculum_rl.envs.vector import CurriculumVectorEnv
 from curriculum_rl.evaluation.outcomes import Outcomes, blank_traces
@@ -275,7 +276,7 @@ def test_a_learner_without_masks_is_refused():
 
 def test_the_block_of_students_drawn_ahead_changes_nothing():
     """A class that was called while others played is as one drawn afresh."""
-    env = vector(70, "classes")  # more students than a block
+    env = vector(4 * BLOCK // SIZE + 10, "classes")  # more students than a block, however long
     env.reset(seed=2)
     for action in random_actions(env.world, 30, env.num_envs):
         env.step(within(env.action_masks(), action))

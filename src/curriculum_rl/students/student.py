@@ -170,9 +170,8 @@ class Dynamics:
         answered = curriculum.answered.take(activity)
         task = self._tasks.take(activity, axis=2)
         chance = population.knowledge.success(students.knowledge, at, shares, retention, task)
-        minutes = population.pace.take(
-            curriculum.minutes.take(activity), students.traits.pace, streams.normal(luck[Slot.PACE])
-        )
+        z = streams.normal(luck[Slot.PACE])
+        minutes = population.pace.take(curriculum.minutes.take(activity), students.traits.pace, z)
         rapid, chance, minutes = turns.guessed(students, chance, minutes, luck)
         correct = (luck[Slot.ANSWER] < chance) & answered
 
