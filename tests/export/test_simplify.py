@@ -161,12 +161,21 @@ def _turned(x: Any) -> Any:
     return out.T[:, 1] + 0.0
 
 
+def _added(x: Any) -> Any:
+    out, rows = np.zeros((len(x), WIDTH)), np.arange(len(x))
+    places = np.stack([x.argmax(axis=1), x.argmin(axis=1), x.argmax(axis=1)], axis=1)
+    for column in range(3):
+        out[rows, places[:, column]] += x[:, column]
+    return out
+
+
 SHORT: dict[str, tuple[Callable[[Any], Any], int]] = {
     "nothing": (lambda x: (x * 1.0 + 0.0).reshape(-1, 1, WIDTH)[:, 0].T.T, 1),
     "what is known": (lambda x: x + np.exp(np.arange(3.0)).sum() * np.full(WIDTH, 2.0), 1),
     "what was written is not read": (_columns, 6),
     "a column is a column": (lambda x: (x[:, 0] * 2.0 + x[:, 1])[:, None] - x[:, 2:3], 4),
     "rows that were turned": (_turned, 2),
+    "added one after the other": (_added, 9),
     "twice the same": (lambda x: np.exp(x) / (1.0 + np.exp(x)), 3),
     "tables of tables": (lambda x: np.sqrt(np.take(np.arange(6.0), (x > 0).sum(axis=1)) + 1.0) * 2.0, 5),
 }

@@ -88,6 +88,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "where": lambda x: np.where(x > 0, x, -2.0),
     "bool where": lambda x: np.where(x > 0, x > 1, x < -1),
     "sums": lambda x: x.sum(axis=1, keepdims=True) + x.prod(axis=1)[:, None] + x.mean(axis=1)[:, None],
+    "many factors": lambda x: np.concatenate([x, x + 1.0, x - 2.0, x[:, :2]], axis=1).prod(axis=1),
     "ranges": lambda x: x.max(axis=1) - x.min(axis=1),
     "tests": lambda x: (x > 1).any(axis=1) & ~(x > -1).all(axis=1),
     "running": lambda x: x.cumsum(axis=1),

@@ -15,6 +15,7 @@ from curriculum_rl.export.graph import STUDENTS, TYPES, broadcast
 from curriculum_rl.export.layouts import by_student, expanded, reshaped, size
 from curriculum_rl.export.rewriting import Attributes, Kind, Rewriter, Rule, Shape
 from curriculum_rl.export.rows import from_rows, in_rows, looked_up, lookup
+from curriculum_rl.export.scatter_rules import added_at
 
 COLUMN: Final = (STUDENTS, 1)
 UNCHANGED: Final = {"Add": 0.0, "Sub": 0.0, "Mul": 1.0, "Div": 1.0, "Pow": 1.0}
@@ -197,6 +198,8 @@ def _where(g: Rewriter, inputs: tuple[str, ...], kind: Kind) -> str | None:
         return a
     if g.everywhere(condition, False):
         return b
+    if (found := added_at(g, condition, a, b, kind)) is not None:
+        return found
     # where(c, where(d, x, b), b) is where(c and d, x, b)
     if g.operator(a) == "Where" and g.nodes[a].inputs[2] == b and g.shape(a) == kind.shape:
         inner, x, _ = g.nodes[a].inputs

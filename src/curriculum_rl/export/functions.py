@@ -11,6 +11,9 @@ from curriculum_rl.export.graph import STUDENTS, Graph, broadcast
 from curriculum_rl.export.lanes import read
 from curriculum_rl.export.traced import Traced, lift
 
+FACTORS: Final = 8
+"""Up to so many are multiplied one by one, as NumPy does."""
+
 
 def call(graph: Graph, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a function is on traced arrays.
@@ -44,7 +47,12 @@ def _product(a: Traced, axis: int, keepdims: bool) -> Any:
     if not a.shape[axis]:
         rest = tuple(1 if i == axis else s for i, s in enumerate(a.shape) if keepdims or i != axis)
         return lift(a.graph, 1.0).as_type(a.dtype).expanded(rest)
-    parts = [a.along(axis, np.array([i]), keep=keepdims) for i in range(a.shape[axis])]
+    size = a.shape[axis]
+    if size > FACTORS:  # one half times the other
+        one, other = (a.along(axis, np.arange(start, start + size // 2)) for start in (0, size // 2))
+        left_over = [a.along(axis, np.array([size - 1]))] if size % 2 else []
+        return _product(_joined(a.graph, [one * other, *left_over], axis), axis, keepdims)
+    parts = [a.along(axis, np.array([i]), keep=keepdims) for i in range(size)]
     found: Any = parts[0].copy()
     for part in parts[1:]:
         found = found * part

@@ -36,7 +36,7 @@ def simplified(
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.tensors}
     kinds |= {name: Kind(array.dtype, array.shape) for name, array in arrays.items()}
     nodes = [_read(node) for node in graph.nodes]
-    before = Rewriter(graph.first, RULES, {o: node for node in nodes for o in node.outputs}, arrays, kinds)
+    before = Rewriter(graph.first, RULES, {o: node for node in nodes for o in node.outputs if o}, arrays, kinds)
     results = outputs
     for narrow in (False, True) if single else (False,):
         if narrow:
@@ -55,7 +55,7 @@ def _read(node: NodeProto) -> Node:
 
 
 def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return value.decode() if isinstance(value, bytes) else tuple(value) if isinstance(value, list) else value
 
 
 def _rebuilt(before: Rewriter, results: dict[str, str], named: set[str]) -> tuple[Rewriter, dict[str, str]]:
@@ -115,7 +115,8 @@ def _narrowed(graph: Rewriter) -> Rewriter:
     nodes: dict[str, Node] = {}
     for node in _needed(graph, graph.nodes):
         attributes = tuple(to_single.get(a, a) for a in node.attributes) if node.operator == "Cast" else node.attributes
-        nodes |= dict.fromkeys(node.outputs, Node(node.operator, node.inputs, attributes, node.outputs))
+        twin = Node(node.operator, node.inputs, attributes, node.outputs)
+        nodes |= {output: twin for output in node.outputs if output}
     return Rewriter(graph.first, RULES, nodes, arrays, {name: narrow(kind) for name, kind in graph.kinds.items()})
 
 
