@@ -14,9 +14,9 @@ from curriculum_rl import cli
 from curriculum_rl.export.bundle import archive, make
 from curriculum_rl.export.parity import parity
 from curriculum_rl.export.step import step_graph
-from curriculum_rl.runner.verify import verify
 from curriculum_rl.policies.load import load_policy
 from curriculum_rl.runner.bundle import FORMAT, MANIFEST
+from curriculum_rl.runner.verify import verify
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import load_world
 

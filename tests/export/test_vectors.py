@@ -58,7 +58,9 @@ def test_a_gated_graph_shuts_what_the_gate_shuts():
         assert (one.probabilities[~one.eligible] == 0).all()
 
 
-@pytest.mark.parametrize("name", ["mastery", "greedy_credit_grid", "zpdes", "leitner", "fsrs_scheduler", "max_information"])
+@pytest.mark.parametrize(
+    "name", ["mastery", "greedy_credit_grid", "zpdes", "leitner", "fsrs_scheduler", "max_information"]
+)
 def test_goals_lie_where_the_manifest_says(name: str):
     tracker = load_policy(name).tracker
     platform = load_world("new_material").platform

@@ -56,7 +56,7 @@ class LearnedPolicy:
         with torch.inference_mode():
             said, mask = self.actor(torch.from_numpy(view.features())), view.mask
             if isinstance(self.network, BatchConstrained):
-                mask = self.network.narrowed(said, mask)
+                mask = self.network.narrowed(said.numpy(), mask)
             logits = said[:, : mask.shape[1]]
             if not self.sampled:
                 return best(logits.numpy(), mask)

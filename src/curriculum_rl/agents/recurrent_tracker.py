@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
-import torch
 
 from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.agents.networks.memory import Memory
@@ -45,10 +44,7 @@ class Remembering(Belief):
         split = planes * concepts
         x = np.empty((n, split + others), dtype=np.float32)
         super().write_features(x[:, :split].reshape(n, planes, concepts), x[:, split:])
-        with torch.inference_mode():
-            states = torch.from_numpy(self.hidden), torch.from_numpy(self.cell)
-            _, (hidden, cell) = self.memory(torch.from_numpy(x)[None], states)
-        self.hidden[:], self.cell[:] = hidden.numpy(), cell.numpy()
+        self.hidden[:], self.cell[:] = self.memory.fold(x, self.hidden, self.cell)
 
     def write_features(self, concept: Float32, student: Float32) -> None:
         """Writes those of the inner belief and h, by concept or beside what is of the student."""

@@ -27,7 +27,9 @@ from curriculum_rl.export.step import goals_in, packed, step_graph
 from curriculum_rl.export.vectors import vectors
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.runner.bundle import CARD, CATALOGUE, DIGITS, FORMAT, GRAPH, MANIFEST, STATE, VECTORS, VERSION
-from curriculum_rl.runner.replay import TOLERANCE
+from curriculum_rl.runner.bundle import read_bundle as read
+from curriculum_rl.runner.replay import TOLERANCE, replay
+from curriculum_rl.runner.runner import Runner
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import Platform, World
 
@@ -93,7 +95,8 @@ def bundled(
         frameworks: competency frameworks of concepts; see `catalogue.py`.
 
     Raises:
-        InvalidInput: it cannot be traced, or the graph does not do what the package does.
+        InvalidInput: it cannot be traced, or the graph does not do what the package does, or what is written cannot be
+            read again, or does not do what its test vectors say.
     """
     if gate is not None:
         gate.check(platform)
@@ -121,7 +124,9 @@ def bundled(
     about = manifest(name, policy, gate, found) | dict(told) | {"state": {"size": len(initial), "goals": goals}}
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     files[MANIFEST] = _json(about | {"sha256": digests})
-    return Made(archive(files), found)
+    content = archive(files)
+    replay(Runner(read(content)))
+    return Made(content, found)
 
 
 def compared(

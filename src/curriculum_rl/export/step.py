@@ -105,6 +105,11 @@ def step_graph(
     allowed = Traced(graph, "allowed", np.bool_, (n, activities))
     with traced(graph):
         belief = unpacked(template, state)
+        if hasattr(belief, "fold"):  # it has a network for a memory
+            from curriculum_rl.export.network import TracedMemory
+
+            remembering: Any = belief
+            remembering.memory = TracedMemory(remembering.memory, graph)
         before = {field.name: _read(belief, field.name).copy() for field in fields}
         begun = last >= 0
         days = elapsed.as_type(np.float64) / SECONDS_PER_DAY

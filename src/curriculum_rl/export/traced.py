@@ -70,12 +70,16 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def T(self) -> Traced:
         """With its axes the other way round; written through."""
-        order = list(range(self.ndim))[::-1]
+        return self.transpose(*reversed(range(self.ndim)))
+
+    def transpose(self, *order: int) -> Traced:
+        """With its axes in this order; written through."""
+        back = sorted(range(self.ndim), key=order.__getitem__)
         return self._view(
             tuple(self.shape[a] for a in order),
-            lambda base: self.graph.add("Transpose", base.name, perm=order),
+            lambda base: self.graph.add("Transpose", base.name, perm=list(order)),
             lambda base, new: Traced(
-                self.graph, self.graph.add("Transpose", new.name, perm=order), self.dtype, base.shape
+                self.graph, self.graph.add("Transpose", new.name, perm=back), self.dtype, base.shape
             ),
         )
 

@@ -1,7 +1,8 @@
 """Why this activity now, in words made from what the graph says and the catalogue alone.
 
 Every sentence states something that can be checked against the numbers; none guesses at what a network "thinks". The
-JavaScript runner says the same, word for word.
+JavaScript runner says the same, word for word: numbers are compared in whole thousandths, so that what is equal is not
+told apart by the last digit of a machine.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from curriculum_rl.runner.runner import Step
 
 ALTERNATIVES = 3
 """Named beside the choice, at most."""
-WORTH_NAMING = 0.01
-"""Chance that another activity has at least, if it is named."""
+WORTH_NAMING = 10
+"""Chance that another activity has at least, if it is named, thousandths."""
+Thousandths = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,18 +48,18 @@ class Reasons:
 
     def why(self, step: Step, row: int, chosen: int) -> list[str]:
         """Sentences about the choice of one activity for the student of a row."""
-        mastery, eligible = step.mastery[row], step.eligible[row]
+        mastery, eligible = thousandths(step.mastery[row]), step.eligible[row]
         return [
             self._practises(mastery, chosen),
             self._ready(mastery, chosen),
             *self._weakest(mastery, eligible, chosen),
-            self._next_best(step.probabilities[row], chosen),
+            self._next_best(thousandths(step.probabilities[row]), chosen),
         ]
 
-    def _practises(self, mastery: npt.NDArray[Any], chosen: int) -> str:
+    def _practises(self, mastery: Thousandths, chosen: int) -> str:
         return f"It practises {self._believed(mastery, self.practised[chosen])}."
 
-    def _ready(self, mastery: npt.NDArray[Any], chosen: int) -> str:
+    def _ready(self, mastery: Thousandths, chosen: int) -> str:
         own = self.practised[chosen]
         needs = sorted({j for k in own for j in self.needed[k]} - set(own))
         if not needs:
@@ -67,7 +69,7 @@ class Reasons:
             return f"It needs {self._believed(mastery, needs)}."
         return f"Of the {len(needs)} concepts that it needs, the weakest is {self._believed(mastery, [weakest])}."
 
-    def _weakest(self, mastery: npt.NDArray[Any], eligible: npt.NDArray[np.bool_], chosen: int) -> list[str]:
+    def _weakest(self, mastery: Thousandths, eligible: npt.NDArray[np.bool_], chosen: int) -> list[str]:
         """Where the weakest concept of the choice stands among those that could be practised now."""
         open_ = sorted({k for a in np.flatnonzero(eligible) for k in self.practised[a]})
         if len(open_) < 2:
@@ -77,17 +79,22 @@ class Reasons:
         are = f"{less or 'none'} {'are' if less > 1 else 'is'}"
         return [f"Of the {len(open_)} concepts open now, {are} less known than {self.concepts[weakest]}."]
 
-    def _next_best(self, chances: npt.NDArray[Any], chosen: int) -> str:
+    def _next_best(self, chances: Thousandths, chosen: int) -> str:
         others = [int(a) for a in np.argsort(-chances, kind="stable") if a != chosen and chances[a] >= WORTH_NAMING]
         if not others:
             return "No other activity has a chance of 1% or more."
         named = [f"{self.activities[a]} ({_percent(chances[a])})" for a in others[:ALTERNATIVES]]
         return f"Next best: {', '.join(named)}."
 
-    def _believed(self, mastery: npt.NDArray[Any], concepts: Sequence[int]) -> str:
+    def _believed(self, mastery: Thousandths, concepts: Sequence[int]) -> str:
         return ", ".join(f"{self.concepts[k]} (believed known: {_percent(mastery[k])})" for k in concepts)
 
 
-def _percent(share: float) -> str:
-    """A share in whole percent, halves rounded up as JavaScript does."""
-    return f"{int(np.floor(float(share) * 100.0 + 0.5))}%"
+def thousandths(shares: npt.NDArray[Any]) -> Thousandths:
+    """Shares in whole thousandths, halves rounded up as JavaScript does."""
+    return np.floor(shares.astype(np.float64) * 1000.0 + 0.5).astype(np.int64)
+
+
+def _percent(share: int) -> str:
+    """Thousandths in whole percent, halves rounded up."""
+    return f"{(share + 5) // 10}%"

@@ -53,9 +53,8 @@ class HistoryBelief(CountsBelief):
         concept[:, :3] = self.planes
         concept[:, 3] = self.answer
         concept[:, 4] = np.where(self.done > 0, 1.0 / (self.steps[:, None] + 1.0 - self.done), 0.0)
-        begun = np.flatnonzero(self.previous >= 0)
-        concept[:, 5] = 0.0
-        concept[begun, 5, self.platform.curriculum.loads[0][0, self.previous[begun]]] = 1.0
+        latest = self.platform.curriculum.loads[0][0].take(self.previous)[:, None] == np.arange(self.goals.shape[1])
+        concept[:, 5] = latest & (self.previous >= 0)[:, None]
         concept[:, 6] = 0.5**self.taught
         concept[:, 7] = self.taught / (self.taught + HALF)
         student[:, 0] = self.newest

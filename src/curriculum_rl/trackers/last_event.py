@@ -49,9 +49,10 @@ class LastEventBelief(Belief):
         curriculum, lanes = self.platform.curriculum, np.arange(len(activity))
         said = np.where(answered, np.where(correct, 1.0, -1.0), 0.0)
         self.planes[:, 1:] = 0.0
+        practised, answer = self.planes[:, 1], self.planes[:, 2]
         for concept, share in zip(concepts, shares, strict=True):  # added, as what pads an activity has a share of 0
-            self.planes[lanes, 1, concept] += share
-            self.planes[lanes, 2, concept] += share * said
+            practised[lanes, concept] += share
+            answer[lanes, concept] += share * said
         learning = curriculum.learning.take(activity)
         self.event[:, 0] = np.tanh(curriculum.difficulty.take(activity) / 3.0)
         self.event[:, 1] = learning / (1.0 + learning)

@@ -12,13 +12,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from curriculum_rl.agents.networks.around import Around
 from curriculum_rl.agents.networks.layout import Layout
-from curriculum_rl.agents.networks.network import mask_logits
+from curriculum_rl.agents.networks.network import MASKED, mask_logits
 from curriculum_rl.batch import Bool
+from curriculum_rl.trackers.tracker import Float32
 from curriculum_rl.violations import Violations
 
 
@@ -40,17 +42,21 @@ class BatchConstrained(Around):
         """To the value of each action, then the logit of its logged probability, (n, 2 (A + C))."""
         return Beside(self.network.actor(layout), self.network.actor(layout))
 
-    def narrowed(self, said: Tensor, mask: Bool) -> Bool:
+    def narrowed(self, said: Float32, mask: Bool) -> Bool:
         """What may be chosen by what the actor says, (n, A): at least one of what the mask allows."""
-        logits = said[:, said.shape[1] // 2 :][:, : mask.shape[1]]
-        narrow: Bool = self.likely(logits, torch.tensor(mask)).numpy()
+        masked = np.where(mask, said[:, said.shape[1] // 2 :][:, : mask.shape[1]], np.float32(-MASKED))
+        narrow: Bool = mask & (masked - masked.max(axis=1, keepdims=True) >= np.float32(self.floor))
         return narrow
+
+    @property
+    def floor(self) -> float:
+        """The least logit below the greatest that is let through."""
+        return math.log(self.threshold) if self.threshold > 0.0 else -math.inf
 
     def likely(self, logits: Tensor, allowed: Tensor) -> Tensor:
         """open(s), (n, A)."""
         masked = mask_logits(logits, allowed)
-        floor = math.log(self.threshold) if self.threshold > 0.0 else -math.inf
-        return allowed & (masked - masked.amax(dim=1, keepdim=True) >= floor)
+        return allowed & (masked - masked.amax(dim=1, keepdim=True) >= self.floor)
 
 
 class Beside(nn.Module):

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from curriculum_rl.agents.networks.layout import Layout
 from curriculum_rl.envs.simulation import TIME_FEATURES
 
+Numbers = npt.NDArray[np.float32]
 States = tuple[Tensor, Tensor]
 """h and c, (n, width) each."""
 
@@ -55,6 +58,13 @@ class Memory(nn.Module):
             x = torch.cat([planes, student], dim=3).flatten(1, 2)
         out, after = self.lstm(x, tuple(state.reshape(1, -1, self.units) for state in states))
         return out.reshape(steps, n, -1), (after[0].view(n, -1), after[1].view(n, -1))
+
+    def fold(self, x: Numbers, hidden: Numbers, cell: Numbers) -> tuple[Numbers, Numbers]:
+        """h and c after one event, (n, width) each, from the features of it, (n, features), and what they were."""
+        with torch.inference_mode():
+            states = torch.from_numpy(hidden), torch.from_numpy(cell)
+            _, (after, kept) = self(torch.from_numpy(x)[None], states)
+        return after.numpy(), kept.numpy()
 
     def beside(self, seen: Tensor, hidden: Tensor) -> Tensor:
         """What is seen and remembered, from what is seen, (n, F), and h, (n, width)."""

@@ -1,7 +1,8 @@
-// Why this activity now, word for word as in Python's `reasons.py`: from the step's numbers and the catalogue alone.
+// Why this activity now, word for word as in Python's `reasons.py`: from the step's numbers, in whole
+// thousandths, and the catalogue alone.
 
 const ALTERNATIVES = 3;
-const WORTH_NAMING = Math.fround(0.01); // in the precision of the chances
+const WORTH_NAMING = 10; // thousandths
 
 /** What has to be known of a catalogue to give reasons. */
 export class Reasons {
@@ -26,12 +27,13 @@ export class Reasons {
    * @param {number} chosen position of the activity
    * @returns {string[]}
    */
-  why({ probabilities, eligible, mastery }, chosen) {
+  why({ probabilities, eligible, mastery: believed }, chosen) {
+    const mastery = thousandths(believed);
     return [
       `It practises ${this.#believed(mastery, this.practised[chosen])}.`,
       this.#ready(mastery, chosen),
       ...this.#weakest(mastery, eligible, chosen),
-      this.#nextBest(probabilities, chosen),
+      this.#nextBest(thousandths(probabilities), chosen),
     ];
   }
 
@@ -57,12 +59,12 @@ export class Reasons {
   #nextBest(probabilities, chosen) {
     const others = ranked(probabilities).filter((a) => a !== chosen && probabilities[a] >= WORTH_NAMING);
     if (!others.length) return 'No other activity has a chance of 1% or more.';
-    const named = others.slice(0, ALTERNATIVES).map((a) => `${this.activities[a]} (${percent(probabilities[a])})`);
+    const named = others.slice(0, ALTERNATIVES).map((a) => `${this.activities[a]} (${whole(probabilities[a])})`);
     return `Next best: ${named.join(', ')}.`;
   }
 
   #believed(mastery, concepts) {
-    return concepts.map((k) => `${this.concepts[k]} (believed known: ${percent(mastery[k])})`).join(', ');
+    return concepts.map((k) => `${this.concepts[k]} (believed known: ${whole(mastery[k])})`).join(', ');
   }
 }
 
@@ -74,7 +76,15 @@ export function ranked(probabilities) {
 
 /** A share in whole percent. */
 export function percent(share) {
-  return `${Math.floor(share * 100 + 0.5)}%`;
+  return whole(Math.floor(share * 1000 + 0.5));
+}
+
+function thousandths(shares) {
+  return Array.from(shares, (share) => Math.floor(share * 1000 + 0.5));
+}
+
+function whole(thousandth) {
+  return `${Math.floor((thousandth + 5) / 10)}%`;
 }
 
 function least(mastery, concepts) {
