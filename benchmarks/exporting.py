@@ -2,14 +2,14 @@
 
     OMP_NUM_THREADS=1 python -m benchmarks.exporting [--concepts 50] [--activities 200] [--width 256] [NAME ...]
 
-Each policy is made a graph for a catalogue of this size and run by onnxruntime in Python: for one student at a time
-(median and 99th percentile of a decision, microseconds) and in batches (decisions a second). `exact` works in the
-precision of the package, as heuristics are exported and networks that single precision is not close enough for;
-`single` as other networks are (`compared` in `export/bundle.py`). Beside them stands the same graph as it was traced,
-before `export/simplify.py`, and how many times as fast the first is. Before any clock runs, it is checked that all say
-the same. Rounds alternate; the fastest of each is printed, since slower ones measure what else the machine did.
-Networks have weights that nothing taught, which cost as much. The first line is the least that a graph can cost: the
-same inputs, two of the outputs, and nothing in between.
+Each policy is made a graph for a catalogue of this size and run by onnxruntime in Python: for one student at a time as
+`runner/alone.py` does (median and 99th percentile of a decision, microseconds), and in batches (decisions a second).
+`exact` works in the precision of the package, as heuristics are exported and networks that single precision is not
+close enough for; `single` as other networks are (`compared` in `export/bundle.py`). Beside them stands the same graph
+as it was traced, before `export/simplify.py`, and how many times as fast the first is. Before any clock runs, it is
+checked that all say the same. Rounds alternate; the fastest of each is printed, since slower ones measure what else the
+machine did. Networks have weights that nothing taught, which cost as much. The first line is the least that a graph can
+cost: the same inputs, two of the outputs, and nothing in between.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from curriculum_rl.export.bundle import make
 from curriculum_rl.export.graph import OPSET, Graph
 from curriculum_rl.policies.load import load_policy
 from curriculum_rl.policies.policy import Policy
+from curriculum_rl.runner.alone import Alone
 from curriculum_rl.runner.runner import session
 from curriculum_rl.trackers.bkt import BKTFilter
 from curriculum_rl.trackers.counts import Counts
@@ -98,12 +99,12 @@ def events(policy: Policy, platform: Platform, students: int) -> dict[str, Any]:
     }
 
 
-def alone(run: Any, outputs: list[str], given: dict[str, Any]) -> tuple[float, float, float]:
+def alone(one: Alone, given: dict[str, Any]) -> tuple[float, float, float]:
     """Median and 99th percentile of a decision for one student, microseconds, and decisions a second."""
     taken = np.empty(ALONE)
     for i in range(ALONE):
         began = time.perf_counter()
-        run(outputs, given)
+        one.run(given)
         taken[i] = time.perf_counter() - began
     return float(np.median(taken) * 1e6), float(np.percentile(taken, 99) * 1e6), float(1.0 / taken.mean())
 
@@ -119,17 +120,20 @@ def rate(run: Any, outputs: list[str], given: dict[str, Any], students: int) -> 
 
 def measured(models: list[onnx.ModelProto], policy: Policy, platform: Platform) -> list[list[float]]:
     """Of each: median, 99th percentile, then decisions a second one by one and in batches; the best of the rounds."""
-    runs = [session(model.SerializeToString()).run for model in models]
+    sessions = [session(model.SerializeToString()) for model in models]
+    runs = [one.run for one in sessions]
     outputs = [[output.name for output in model.graph.output] for model in models]
     given = {students: events(policy, platform, students) for students in (1, *BATCHES)}
     expected = runs[-1](outputs[-1], given[256])
     for run, names in zip(runs, outputs, strict=True):
         assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(run(names, given[256]), expected, strict=True))
+    first = [dict(zip(names, run(names, given[1]), strict=True)) for run, names in zip(runs, outputs, strict=True)]
+    ones = [Alone(one, given[1], made) for one, made in zip(sessions, first, strict=True)]
     rounds: list[list[list[float]]] = [[] for _ in models]
     for _ in range(ROUNDS):
         for i, run in enumerate(runs):
             rates = [rate(run, outputs[i], given[students], students) for students in BATCHES]
-            rounds[i].append([*alone(run, outputs[i], given[1]), *rates])
+            rounds[i].append([*alone(ones[i], given[1]), *rates])
     return [
         [min(column) if i < 2 else max(column) for i, column in enumerate(zip(*one, strict=True))] for one in rounds
     ]

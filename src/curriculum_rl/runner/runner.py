@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from curriculum_rl.runner.alone import Alone
 from curriculum_rl.runner.bundle import GRAPH, Bundle, refused
 from curriculum_rl.violations import Violations
 
@@ -58,6 +59,7 @@ class Runner:
         found = tuple(i.name for i in self.graph.get_inputs()), tuple(o.name for o in self.graph.get_outputs())
         if found != (INPUTS, OUTPUTS):
             raise refused(f"{GRAPH}: takes {found[0]} and gives {found[1]}; must be {INPUTS} and {OUTPUTS}")
+        self._alone = Alone(self.graph, *self._of_one())
 
     def start(self, n: int = 1, goals: Iterable[str] | None = None) -> State:
         """The state of n students of whom nothing is known, (n, S).
@@ -91,15 +93,24 @@ class Runner:
             correct, elapsed_s: of that event, (n,).
             allowed: what the platform allows, (n, A).
         """
-        given = {
+        given: dict[str, Any] = {
             "state": np.asarray(state, dtype=np.float32),
             "last_activity": np.asarray(last_activity, dtype=np.int64),
             "correct": np.asarray(correct, dtype=np.float32),
             "elapsed_s": np.asarray(elapsed_s, dtype=np.float32),
             "allowed": np.asarray(allowed, dtype=np.bool_),
         }
-        after, probabilities, eligible, mastery = self.graph.run(OUTPUTS, given)
-        return Step(after, probabilities, eligible, mastery)
+        alone = self._alone
+        return Step(*(alone.run(given) if alone.fits(given) else self.graph.run(OUTPUTS, given)))
+
+    def _of_one(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What goes in for one student, and what comes out: types and shapes."""
+        state, one = self.bundle.initial_state[None].astype(np.float32), np.zeros(1, dtype=np.float32)
+        open_ = np.zeros((1, len(self.activities)), dtype=np.bool_)
+        mastery = np.zeros((1, len(self.concepts)), dtype=np.float32)
+        given = (state, np.zeros(1, dtype=np.int64), one, one, open_)
+        made = (state, open_.astype(np.float32), open_, mastery)
+        return dict(zip(INPUTS, given, strict=True)), dict(zip(OUTPUTS, made, strict=True))
 
     def after(self, events: Sequence[Event], goals: Iterable[str] | None = None) -> State:
         """The state of one student after these events, (1, S): what a platform that lost it can make again."""
