@@ -5,7 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("environment", "scaling", "policies", "importing", "replaying", "training", "serving")
+NAMES = (
+    "environment",
+    "scaling",
+    "faculties",
+    "policies",
+    "importing",
+    "replaying",
+    "training",
+    "exporting",
+    "serving",
+)
 
 if __name__ == "__main__":
     for name in NAMES:
