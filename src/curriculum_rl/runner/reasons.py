@@ -91,8 +91,8 @@ class Reasons:
 
 
 def thousandths(shares: npt.NDArray[Any]) -> Thousandths:
-    """Shares in whole thousandths, halves rounded up as JavaScript does."""
-    return np.floor(shares.astype(np.float64) * 1000.0 + 0.5).astype(np.int64)
+    """Shares in whole thousandths, halves rounded up as JavaScript does; what a forged state makes of them, as 0 or 1."""
+    return np.floor(shares.astype(np.float64).clip(0.0, 1.0) * 1000.0 + 0.5).astype(np.int64)
 
 
 def _percent(share: int) -> str:

@@ -76,11 +76,11 @@ export function ranked(probabilities) {
 
 /** A share in whole percent. */
 export function percent(share) {
-  return whole(Math.floor(share * 1000 + 0.5));
+  return whole(thousandths([share])[0]);
 }
 
 function thousandths(shares) {
-  return Array.from(shares, (share) => Math.floor(share * 1000 + 0.5));
+  return Array.from(shares, (share) => Math.floor(Math.min(Math.max(share, 0), 1) * 1000 + 0.5));
 }
 
 function whole(thousandth) {
