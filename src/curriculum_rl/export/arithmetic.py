@@ -99,11 +99,10 @@ def _narrow(g: Rewriter, inputs: tuple[str, ...], shape: Shape) -> tuple[str, ..
 
 
 def _as_column(g: Rewriter, inputs: tuple[str, ...], shape: Shape) -> tuple[tuple[str, ...], Shape] | None:
+    """Operands as columns beside single numbers, where the result is one number for each student."""
     if not by_student(shape) or shape == COLUMN:
         return None
-    return tuple(
-        reshaped(g, name, COLUMN if by_student(g.shape(name)) else ()) for name in inputs
-    ), COLUMN  # what is of a student and no number for each is one number
+    return tuple(reshaped(g, name, COLUMN if by_student(g.shape(name)) else ()) for name in inputs), COLUMN
 
 
 def _before_reshape(g: Rewriter, inputs: tuple[str, ...], shape: Shape) -> tuple[tuple[str, ...], Shape] | None:

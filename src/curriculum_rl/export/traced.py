@@ -78,9 +78,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         return self._view(
             tuple(self.shape[a] for a in order),
             lambda base: self.graph.add("Transpose", base.name, perm=list(order)),
-            lambda base, new: Traced(
-                self.graph, self.graph.add("Transpose", new.name, perm=back), self.dtype, base.shape
-            ),
+            lambda base, new: new.made("Transpose", shape=base.shape, perm=back),
         )
 
     def __len__(self) -> int:
@@ -293,9 +291,7 @@ def lift(graph: Graph, value: Any, dtype: npt.DTypeLike | None = None) -> Traced
     if array.dtype.kind == "b" or not (array == first + step * along).all():
         raise TypeError("an array tells students apart by their place: that cannot be traced")
     limit = Traced(graph, graph.students, np.int64, (1,)).reshape(())
-    counted = Traced(graph, graph.constant(0, np.int64), np.int64, ()).made(
-        "Range", limit, graph.constant(1, np.int64), shape=(STUDENTS,)
-    )
+    counted = lift(graph, 0).made("Range", limit, graph.constant(1, np.int64), shape=(STUDENTS,))
     row = counted.reshape([STUDENTS if a == axis else 1 for a in range(array.ndim)])
     found: Traced = row.as_type(array.dtype) * step + same
     if array.ndim == 1 and array[0] == 0 and array[1] == 1:
