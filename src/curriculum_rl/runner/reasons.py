@@ -91,7 +91,7 @@ class Reasons:
 
 
 def thousandths(shares: npt.NDArray[Any]) -> Thousandths:
-    """Shares in whole thousandths, halves rounded up as JavaScript does; what a forged state makes of them, as 0 or 1."""
+    """Shares in whole thousandths, halves rounded up as JavaScript does; a forged state makes 0 or 1 of them."""
     return np.floor(shares.astype(np.float64).clip(0.0, 1.0) * 1000.0 + 0.5).astype(np.int64)
 
 
