@@ -231,6 +231,8 @@ def main() -> int:
     parser.add_argument("--bundle", type=Path, metavar="FILE")
     parser.add_argument("--folder", type=Path, help="for the log, where there is room: about 3 GB for a million")
     typed = parser.parse_args()
+    if typed.folder is not None and not typed.folder.is_dir():
+        parser.error(f"{typed.folder}: there is no such folder. Make it, or leave --folder out")
     with tempfile.TemporaryDirectory(dir=typed.folder) as scratch:
         folder = Path(scratch)
         good = measured(typed.bundle or bundle_of(folder), folder / "log", typed.decisions, typed.connections)
