@@ -1,4 +1,4 @@
-"""Every kind of network that an agent or a method from logs can train is exported, memory and all, in every pack form."""
+"""Every kind of network that an agent or a method from logs can train is exported, memory and all, over every tracker."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def passes(network: Network, tracker: Tracker, sampled: bool = True) -> None:
     assert read_bundle(made.content).manifest["policy"]["network"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tracker", ["bkt", "bkt_grid", "counts", "elo", "fsrs", "history", "last_event"])
 @pytest.mark.parametrize("network", ["flat", "concept_scorer"])
 def test_every_network_over_every_tracker(network: str, tracker: str):
