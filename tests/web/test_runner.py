@@ -161,7 +161,9 @@ def test_a_graph_that_does_something_else_is_found(
 
 
 def test_vectors_that_are_none_are_told(ask: Ask, bundles: dict[str, Path], tmp_path: Path):
-    for i, (vectors, told) in enumerate([(b"{}\n" * 200, "cannot be read"), (b"{}\n" * 199, "must have at least 200")]):
+    few, nothing = b'{"steps": [{}]}\n' * 199, b'{"steps": []}\n' * 200
+    wrong = [(b"{}\n" * 200, "cannot be read"), (few, "has 199 students"), (nothing, "has 0 students")]
+    for i, (vectors, told) in enumerate(wrong):
         path = tmp_path / f"{i}.zip"
         path.write_bytes(resealed({**files_of(bundles["gated"]), VECTORS: vectors}))
         assert told in ask("replayed", path=str(path))

@@ -17,6 +17,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -36,7 +37,9 @@ FILES: Final = (CARD, CATALOGUE, GRAPH, MANIFEST, STATE, VECTORS)
 DIGITS: Final = 64
 """Of a SHA-256, in hexadecimal: the length of the archive's comment."""
 MOST_BYTES: Final = 200_000_000
-"""That a bundle may unpack to."""
+"""That a bundle may have, and may unpack to."""
+_BROKEN: Final = zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError
+"""What `zipfile` makes of an archive that somebody wrote to harm it."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def open_bundle(path: Path) -> Bundle:
     try:
         if not path.is_file():
             raise refused("there is no such file. Give the path of a bundle that `curriculum-rl export` wrote")
+        if path.stat().st_size > MOST_BYTES:
+            raise refused(f"has more than {MOST_BYTES:,} bytes: is no bundle that `curriculum-rl export` wrote")
         return read_bundle(path.read_bytes())
     except InvalidInput as error:
         raise InvalidInput(str(path), error.violations) from None
@@ -90,11 +95,14 @@ def read_bundle(content: bytes) -> Bundle:
     manifest = _checked(files)
     try:
         catalogue: dict[str, Any] = json.loads(files[CATALOGUE])
-        state = np.load(io.BytesIO(files[STATE]), allow_pickle=False)
+        state = np.lib.format.read_array(io.BytesIO(files[STATE]), allow_pickle=False)
         fits = state.shape == (int(manifest["state"]["size"]),) and state.dtype == np.float32
         card = files[CARD].decode()
-    except (ValueError, KeyError, TypeError, EOFError):
+        listed = _listed(catalogue)
+    except (ValueError, KeyError, TypeError, MemoryError, RecursionError):
         raise refused("is not what `curriculum-rl export` writes") from None
+    if not listed:
+        raise refused(f"{CATALOGUE}: lists no activities, or some on concepts that it does not list")
     if not fits:
         raise refused(f"{STATE}: is {state.dtype} of shape {state.shape}: not what {MANIFEST} says")
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -118,9 +126,26 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
                 raise refused(f"holds {', '.join(sorted(names))[:200]}: must hold {', '.join(FILES)}")
             if sum(entry.file_size for entry in whole.infolist()) > MOST_BYTES:
                 raise refused(f"unpacks to more than {MOST_BYTES:,} bytes")
-            return {name: whole.read(name) for name in names}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            return {entry.filename: _content(whole, entry) for entry in whole.infolist()}
+    except InvalidInput:
+        raise
+    except _BROKEN as error:
         raise refused(f"is damaged: {error}. Export it again") from None
+
+
+def _content(whole: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """A file of the archive; never more is unpacked than it says, whatever it was packed from."""
+    with whole.open(entry) as file:
+        return file.read(entry.file_size)
+
+
+def _listed(catalogue: Mapping[str, Any]) -> bool:
+    """Whether it has all that a runner reads of it."""
+    known = {concept["id"] for concept in catalogue["concepts"]}
+    activities = [(a["id"], a["answered"], a["concepts"]) for a in catalogue["activities"]]
+    links = {p[end] for p in catalogue["prerequisites"] for end in ("prerequisite", "concept")}
+    practised = all(concepts and known.issuperset(concepts) for _, _, concepts in activities)
+    return bool(activities) and practised and known >= links
 
 
 def _checked(files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -129,7 +154,7 @@ def _checked(files: Mapping[str, bytes]) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(files[MANIFEST])
         seen = manifest["format"], manifest["version"]
         digests = dict(manifest["sha256"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise refused(f"{MANIFEST}: is not what `curriculum-rl export` writes") from None
     if seen != (FORMAT, VERSION):
         raise refused(f"{MANIFEST}: is {seen[0]!r}, version {seen[1]!r}; this reads {FORMAT!r}, version {VERSION}")
