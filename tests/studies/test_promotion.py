@@ -74,6 +74,30 @@ def test_a_graph_that_locks_passes_and_one_that_leaks_does_not(good: Runner):
     assert " 0 recommend" not in found.told
 
 
+@pytest.mark.parametrize("value", [np.nan, -0.5])
+def test_a_graph_that_gives_no_probabilities_does_not_pass(good: Runner, value: float):
+    """One that is none on what is open; the other stands for the rest, so that their sum is right where it can be."""
+
+    class Odd(Runner):
+        def step(self, state: Any, last: Any, correct: Any, elapsed: Any, allowed: Any) -> Step:
+            found = super().step(state, last, correct, elapsed, allowed)
+            chances = np.zeros_like(found.probabilities)
+            for row in np.flatnonzero(found.eligible.sum(axis=1) > 1):
+                chances[row, np.flatnonzero(found.eligible[row])[:2]] = value, 1.0 - value
+            return Step(found.state, chances, found.eligible, found.mastery)
+
+    assert not locked(Odd(good.bundle), FEW).passed
+
+
+def test_a_chance_of_what_is_not_eligible_does_not_pass(good: Runner):
+    class Shut(Runner):
+        def step(self, state: Any, last: Any, correct: Any, elapsed: Any, allowed: Any) -> Step:
+            found = super().step(state, last, correct, elapsed, allowed)
+            return Step(found.state, found.probabilities, found.eligible & (found.probabilities == 0), found.mastery)
+
+    assert " 0 recommend" not in locked(Shut(good.bundle), FEW).told
+
+
 def test_every_mask_is_met(good: Runner):
     """Nothing shut, something shut, everything shut: the last of them has no probability at all."""
     seen = []

@@ -151,7 +151,7 @@ def _holding(study: Finished, bundle: Bundle) -> Finished:
     """The study, if what it measured is of this bundle: trained in it, for this world, whose files are as they were."""
     about, results = bundle.manifest, study.results
     kept = about.get("study") or {}
-    same = kept.get("config_digest") == results.provenance.get("config_digest")
+    same = kept.get("config_digest") == results.provenance.get("config_digest") is not None
     check = Violations("promote")
     check.that(same, f"run: the bundle is of another study ({kept.get('experiment')}) than {study.where}")
     judged = results.world.get("name")

@@ -99,9 +99,10 @@ def locked(stepper: Stepper, rules: Rules) -> Hurdle:
         share = rng.choice([0.0, 0.5, 0.9, 1.0], size=(LANES, 1), p=[0.1, 0.4, 0.4, 0.1])
         allowed = rng.random((LANES, activities)) >= share
         step = stepper.step(state, last, correct, elapsed, allowed)
-        leaks += int((((step.probabilities != 0) | step.eligible) & ~allowed).any(axis=1).sum())
+        leaks += int((((step.probabilities != 0) & ~step.eligible) | (step.eligible & ~allowed)).any(axis=1).sum())
         some = step.eligible.any(axis=1)
-        short += int((np.abs(step.probabilities.sum(axis=1) - some) > 1e-4).sum())
+        whole = np.abs(step.probabilities.sum(axis=1) - some) <= 1e-4  # which no number that is none is
+        short += int((~whole | (step.probabilities < 0).any(axis=1)).sum())
         shut += int((~some).sum())
         chances = explored(step.probabilities, step.eligible & allowed, 0.5)  # wherever students may come
         chosen = [drawn(row, float(u)) for row, u in zip(chances, rng.random(LANES), strict=True)]
