@@ -155,3 +155,36 @@ def test_the_index_is_what_the_journal_says_however_much_of_it_is_left(tmp_path:
         assert again.caught_up == count, damage
         again.close()
     journal.close()
+
+
+@pytest.mark.parametrize("fails", ["take", "commit"])
+def test_an_index_that_cannot_be_written_loses_no_line(tmp_path: Path, fails: str):
+    journal = Journal(tmp_path, 10_000_000, clock=Clock())
+    ledger = Ledger(journal)
+    pages = ledger._base.execute("pragma page_count").fetchone()[0]
+    ledger._base.execute(f"pragma max_page_count = {pages + 20}")  # as on a disk that is nearly full
+    ids = [f"e{i}-{'x' * 500}" for i in range(400)]
+    for name in ids:
+        journal.write(json.dumps({"event_id": name, "activity_id": "a", "request": "r"}).encode() + b"\n")
+        ledger.take({"event_id": name, "activity_id": "a", "request": "r"})
+    with pytest.raises(sqlite3.Error, match="full"):
+        ledger.commit() if fails == "commit" else ledger.event(ids[0])
+    ledger._base.execute("pragma max_page_count = 100000")
+    assert all(ledger.event(name) is not None for name in ids)
+    ledger.commit()
+    ledger.close()
+    again = Ledger(journal)
+    assert again.caught_up == 0
+    assert all(again.event(name) is not None for name in ids)
+    again.close()
+    journal.close()
+
+
+def test_files_of_other_names_are_nobodys_log(tmp_path: Path):
+    (tmp_path / "decisions-backup.jsonl").write_bytes(b"x")
+    journal = Journal(tmp_path, 200, clock=Clock())
+    for i in range(20):
+        journal.write(line(i))
+    assert (tmp_path / "decisions-backup.jsonl").read_bytes() == b"x"
+    assert len([*journal.since(Position("", 0))]) == 20
+    journal.close()

@@ -22,7 +22,8 @@ from typing import Any, Final
 
 from curriculum_rl.violations import InvalidInput
 
-PATTERN: Final = "decisions-*.jsonl"
+_DIGIT: Final = "[0-9]"
+PATTERN: Final = f"decisions-{_DIGIT * 4}-{_DIGIT * 2}-{_DIGIT * 2}-{_DIGIT * 6}.jsonl"
 _OPEN: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _BLOCK: Final = 1 << 20
 

@@ -2,11 +2,13 @@
 
 The journal is what counts. Every line that it gets goes through `take`, when it is written and again when the service
 comes back and finds lines that the index has not yet seen; an index that is damaged or lost is made again from all the
-lines that are there. So it may write late, and memory does not grow with the number of events.
+lines that are there. So it may write late, and memory does not grow with the number of events. What cannot be kept, as
+on a full disk, is not lost: the index says that it is behind, and asks the journal again before it answers.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -63,21 +65,70 @@ class Ledger:
         if not self._fits():
             self._drop(path)
             self._open(path)
-        self.caught_up = 0
-        for line in journal.since(self._position()):
-            self.take(line)
-            self.caught_up += 1
+        self.caught_up, self._behind = 0, True
         self.commit()
 
     def event(self, name: str) -> Known | None:
-        """What is known of an event."""
+        """What is known of an event.
+
+        Raises:
+            sqlite3.Error: the index is behind the journal, and cannot be written.
+        """
+        self._catch_up()
         row = self._base.execute(
             "select request, activity, deferred, answer, reward from events where id = ?", (name,)
         ).fetchone()
         return None if row is None else Known(*row)
 
     def take(self, line: Mapping[str, Any]) -> None:
-        """Takes in a line of the journal; lines of other kinds say nothing here."""
+        """Takes in a line of the journal, now or, where that fails, before the index is next asked."""
+        try:
+            self._take(line)
+        except sqlite3.Error:
+            self._fall_behind()
+
+    def commit(self) -> None:
+        """Writes what was taken in, and how far in the journal that is.
+
+        Raises:
+            sqlite3.Error: it cannot be written.
+        """
+        self._catch_up()
+        at = self._journal.position
+        try:
+            self._base.execute("insert or replace into position values (1, ?, ?)", (at.file, at.offset))
+            self._base.commit()
+        except sqlite3.Error:
+            self._fall_behind()
+            raise
+
+    def close(self) -> None:
+        """Writes the rest, if it can be written."""
+        with contextlib.suppress(sqlite3.Error):
+            self.commit()
+        self._base.close()
+
+    def _catch_up(self) -> None:
+        """Takes in what the journal has and the index has not."""
+        if not self._behind:
+            return
+        try:
+            for line in self._journal.since(self._position()):
+                self._take(line)
+                self.caught_up += 1
+        except sqlite3.Error:
+            self._fall_behind()
+            raise
+        self._behind = False
+
+    def _fall_behind(self) -> None:
+        """Forgets what was not written: the journal has it, and the index how far it had come."""
+        self._behind = True
+        with contextlib.suppress(sqlite3.Error):
+            self._base.rollback()
+
+    def _take(self, line: Mapping[str, Any]) -> None:
+        """Takes in a line; lines of other kinds say nothing here."""
         name = line.get("event_id")
         if not isinstance(name, str):
             return
@@ -91,17 +142,6 @@ class Ledger:
             self._base.execute("update events set reward = ? where id = ?", (told(line), name))
         elif "response" in line:
             self._base.execute("update events set answer = ? where id = ?", (told(line), name))
-
-    def commit(self) -> None:
-        """Writes what was taken in, and how far in the journal that is."""
-        at = self._journal.position
-        self._base.execute("insert or replace into position values (1, ?, ?)", (at.file, at.offset))
-        self._base.commit()
-
-    def close(self) -> None:
-        """Writes the rest."""
-        self.commit()
-        self._base.close()
 
     def _open(self, path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's other files have its permissions
