@@ -172,7 +172,13 @@ def test_only_json_is_read(served: Local, kind: str):
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/v1/rank", 405), ("POST", "/healthz", 405), ("GET", "/", 404), ("POST", "/v1/events//reward", 404)],
+    [
+        ("GET", "/v1/rank", 405),
+        ("POST", "/healthz", 405),
+        ("GET", "/", 404),
+        ("GET", "/healthz/", 404),
+        ("POST", "/v1/events//reward", 404),
+    ],
 )
 def test_other_addresses_are_problems_too(served: Local, method: str, path: str, status: int):
     found = served.send(method, path)

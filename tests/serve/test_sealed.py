@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from curriculum_rl.serve.refusals import Refused
-from curriculum_rl.serve.sealed import Seal
+from curriculum_rl.serve.sealed import Seal, _check
 
 SEAL = Seal("sha256:" + "ab" * 32, 12)
 STATE = np.linspace(-1.0, 1.0, 12, dtype=np.float32)
@@ -48,6 +48,15 @@ def test_another_policys_and_another_learners_are_refused():
 def test_what_is_no_state_is_refused():
     for text in ("", "!", "S1", "AAAA", "ä", SEAL.close(np.full(12, np.nan, np.float32), "p7")):
         assert refused(text) == 422
+
+
+def test_what_is_forged_with_a_right_check_is_refused_or_opens():
+    whole = base64.b64decode(SEAL.close(STATE, "p7", "e1"))[:-8]
+    names = len(whole) - 4 * 12 - 3
+    cuts = [whole[:length] for length in range(names, len(whole))]
+    lengths = [whole[:names] + bytes([size]) + whole[names + 1 :] for size in (0, 1, 3, 49, 50, 51, 255)]
+    for content in [*cuts, *lengths, whole[: names + 1] + b"\xff\xfe" + whole[names + 3 :], whole + b"x"]:
+        assert refused(base64.b64encode(content + _check(content)).decode()) == 422
 
 
 def test_a_recatalogued_policy_opens_states_of_the_one_before():

@@ -39,7 +39,7 @@ def application(service: Service) -> Starlette:
     def route(path: str, endpoint: Endpoint, method: str = "GET", apart: bool = False) -> Route:
         return Route(path, _measured(service, path, endpoint, apart), methods=[method])
 
-    return Starlette(
+    made = Starlette(
         routes=[
             route("/v1/rank", _rank, "POST"),
             route("/v1/events/{event_id}/activate", _activate, "POST"),
@@ -53,6 +53,8 @@ def application(service: Service) -> Starlette:
         exception_handlers={HTTPException: _http, Exception: _failed},
         lifespan=lambda app: _committing(service),
     )
+    made.router.redirect_slashes = False  # an address that there is not is a problem, not another one
+    return made
 
 
 def _rank(service: Service, request: Request, body: bytes) -> Response:

@@ -74,14 +74,13 @@ class Seal:
             raise _refused(409, f"is of another policy than is served here; {_REBUILD}")
         if content[len(MAGIC) + POLICY :][:LEARNER] != named(learner):
             raise _refused(409, "is another learner's")
-        start = _NAMES + 1 + content[_NAMES]
-        numbers = content[start:]
-        if len(numbers) != 4 * self.size:
+        name, numbers = content[_NAMES : -4 * self.size], content[-4 * self.size :]
+        if [*name[:1]] != [len(name) - 1] or not name.isascii():
             raise _refused(422, f"has not the size of a state; {_REBUILD}")
         state = np.frombuffer(numbers, "<f4").astype(np.float32)
         if not np.isfinite(state).all():
             raise _refused(422, f"holds what is no number; {_REBUILD}")
-        return Opened(state[None], content[_NAMES + 1 : start].decode())
+        return Opened(state[None], name[1:].decode())
 
 
 def named(learner: str) -> bytes:
