@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from curriculum_rl.runner.explain import explain
 from curriculum_rl.runner.history import read_history
 from curriculum_rl.runner.reasons import Reasons
 from curriculum_rl.runner.runner import Event, Runner
+from curriculum_rl.verbs.explain import _show
 from curriculum_rl.violations import InvalidInput
 from curriculum_rl.world import load_world
 
@@ -95,6 +97,41 @@ def test_every_fault_of_a_history_is_told_at_once(runner: Runner, tmp_path: Path
     with pytest.raises(InvalidInput) as told:
         read_history(path, runner.activities)
     assert [line.split(":")[0] for line in told.value.violations] == ["line 2", "line 1", "line 1", "line 3"]
+
+
+@pytest.mark.parametrize("activity", ['["a"]', '{"a": 1}', "null", "7", "true"])
+def test_an_activity_of_any_type_is_told(runner: Runner, tmp_path: Path, activity: str):
+    path = tmp_path / "h.jsonl"
+    path.write_text(f'{{"activity": {activity}, "correct": 1}}\n')
+    with pytest.raises(InvalidInput, match=r"line 1: activity = .*is none of the catalogue's"):
+        read_history(path, runner.activities)
+
+
+def test_a_table_that_cannot_be_read_is_told(runner: Runner, tmp_path: Path):
+    path = tmp_path / "h.csv"
+    path.write_text("activity\n" + "x" * 200_000 + "\n")
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        read_history(path, runner.activities)
+
+
+def test_concepts_are_named_in_the_order_of_the_catalogue():
+    """Whatever the order in which an activity names them: JavaScript does not keep that of names like "10" and "9"."""
+    one = {"name": "", "concepts": {"10": 0.5, "9": 0.5}, "id": "a", "answered": True}
+    reasons = Reasons.of({"activities": [one], "concepts": [{"id": "9"}, {"id": "10"}], "prerequisites": []})
+    assert reasons.practised == ((0, 1),)
+
+
+def test_names_are_shown_as_they_are(runner: Runner, capsys: pytest.CaptureFixture[str]):
+    catalogue = json.loads(json.dumps(runner.bundle.catalogue))
+    for i, activity in enumerate(catalogue["activities"]):
+        activity["id"] = f"[red]{i}[/blue]"
+    for concept in catalogue["concepts"]:
+        concept["name"] = f"{concept['id']} [/b]"
+    odd = Runner(replace(runner.bundle, catalogue=catalogue))
+    _show(odd, explain(odd, [Event(0, 0.0, 60.0)]))
+    shown = capsys.readouterr().out
+    assert "[red]" in shown
+    assert "[/b]" in shown
 
 
 def test_numpy_and_onnxruntime_are_all_it_needs(content: bytes, tmp_path: Path):

@@ -34,12 +34,12 @@ def read_history(path: Path, activities: Sequence[str]) -> list[Event]:
     Raises:
         InvalidInput: every line that cannot be read.
     """
+    check = Violations(str(path))
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        rows = _csv(text) if path.suffix == ".csv" else _lines(text, check)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInput(str(path), [f"cannot be read: {error}"]) from None
-    check = Violations(str(path))
-    rows = list(_csv(text) if path.suffix == ".csv" else _lines(text, check))
     found = events([row for _, row in rows], activities, [f"line {line}" for line, _ in rows], check)
     check.raise_all()
     return found
@@ -53,13 +53,14 @@ def events(
     found, times = [], [_time(row.get("timestamp"), place, check) for row, place in zip(rows, places, strict=True)]
     for i, (row, place) in enumerate(zip(rows, places, strict=True)):
         activity = _either(row, "activity")
-        check.that(activity in index, f"{place}: activity = {activity!r:.80}: is none of the catalogue's")
+        known = isinstance(activity, str) and activity in index
+        check.that(known, f"{place}: activity = {activity!r:.80}: is none of the catalogue's")
         correct = _number(_either(row, "correct"), f"{place}: correct", 0.0, check, at_most=1.0)
         after = times[i + 1] if i + 1 < len(times) else times[i]
         between = None if times[i] is None or after is None else after - times[i]  # type: ignore[operator]
         given = row.get("elapsed_s")
         elapsed = _number(between if given in (None, "") else given, f"{place}: elapsed_s", 0.0, check)
-        found.append(Event(index.get(activity, 0), correct, elapsed))
+        found.append(Event(index[activity] if known else 0, correct, elapsed))
     return found
 
 

@@ -42,7 +42,7 @@ class Reasons:
         return cls(
             activities=tuple(a.get("name") or a["id"] for a in catalogue["activities"]),
             concepts=tuple(c.get("name") or c["id"] for c in catalogue["concepts"]),
-            practised=tuple(tuple(place[c] for c in a["concepts"]) for a in catalogue["activities"]),
+            practised=tuple(tuple(sorted(place[c] for c in a["concepts"])) for a in catalogue["activities"]),
             needed=tuple(tuple(sorted(each)) for each in needed),
         )
 

@@ -51,15 +51,16 @@ def run(typed: argparse.Namespace) -> int:
 def _show(runner: Runner, found: Explanation) -> None:
     """Prints an explanation."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    console, activities, concepts = Console(), runner.activities, runner.concepts
+    console, activities, concepts = Console(), [*map(escape, runner.activities)], [*map(escape, runner.concepts)]
     if found.choice is None:
         console.print("No activity: nothing is eligible. The policy unlocks nothing by itself.")
         return
     console.print(f"[bold]{activities[found.choice]}[/bold], with probability {found.chance:.3g}", highlight=False)
     for reason in found.reasons:
-        console.print(f"  {reason}", highlight=False)
+        console.print(f"  {reason}", markup=False, highlight=False)
     if found.otherwise is not None:
         same = found.otherwise == found.choice
         other = "the same activity" if same else activities[found.otherwise]

@@ -12,7 +12,7 @@ export class Reasons {
     this.activities = catalogue.activities.map((a) => a.name || a.id);
     this.concepts = catalogue.concepts.map((c) => c.name || c.id);
     /** Concepts of each activity. @type {number[][]} */
-    this.practised = catalogue.activities.map((a) => Object.keys(a.concepts).map((id) => place.get(id)));
+    this.practised = catalogue.activities.map((a) => Object.keys(a.concepts).map((id) => place.get(id)).sort(ascending));
     /** Prerequisites of each concept. @type {number[][]} */
     this.needed = this.concepts.map(() => []);
     for (const { prerequisite, concept } of catalogue.prerequisites) {
