@@ -17,7 +17,7 @@ from curriculum_rl.evaluation.tuning import Trial, Tuned, with_settings
 from curriculum_rl.policies.load import load_policy, policy_names
 from curriculum_rl.policies.policy import Tunable
 from curriculum_rl.report.build import read_folder
-from curriculum_rl.resources import simulators_folder
+from curriculum_rl.resources import configs_folder, simulators_folder
 from curriculum_rl.runner.bundle import open_bundle
 from curriculum_rl.studies.compose import check
 from curriculum_rl.studies.evaluate import find_policies
@@ -96,6 +96,20 @@ def test_what_is_not_as_it_was_judged_is_told(folder: Path):
     assert "offered up to 3 activities at a time" in several
     assert f"Drawn, it had {12.345:.2f} points" in drawn
     assert len(gathered(Order(run=str(folder))).evidence.apart) == 1  # type: ignore[union-attr]
+
+
+def test_what_nobody_could_compare_is_no_evidence(folder: Path, tmp_path: Path):
+    """Settings of one's own under the name of a heuristic that was judged, and weights that the study no longer has."""
+    own = tmp_path / "mastery.yaml"
+    own.write_text(Path(configs_folder() / "policy" / "mastery.yaml").read_text())
+    found = gathered(Order(policy=str(own), studies=(folder,))).evidence
+    assert found is not None
+    assert found.apart[0].startswith("Its settings are from a file of its own")
+    assert gathered(Order(policy="mastery", studies=(folder,))).evidence.apart == ()  # type: ignore[union-attr]
+    shutil.move(folder / "policies", tmp_path / "loose")
+    found = gathered(Order(run=str(tmp_path / "loose" / "ppo-seed0"), studies=(folder,))).evidence
+    assert found is not None
+    assert found.apart[0].startswith("The study's own copy of its weights is gone")
 
 
 def test_a_policy_that_was_moved_says_its_world_and_takes_figures_from_a_study(folder: Path, tmp_path: Path):

@@ -83,7 +83,7 @@ def gathered(order: Order) -> Exported:
         gate = study.gate()
     evidence = _evidence(study, chosen, name, tuple(order.studies[1:]))
     if evidence is not None and study is not None:
-        evidence = replace(evidence, apart=_apart(evidence, study, gate, order.sampled))
+        evidence = replace(evidence, apart=_apart(order, evidence, study, gate))
     notices = _notices(order, evidence, world)
     return Exported(name, policy, world, cast("Gate | None", gate), evidence, tuple(limits_of(pack)), notices)
 
@@ -135,14 +135,18 @@ def _evidence(study: Finished | None, chosen: Chosen | None, name: str, elsewher
     return Evidence(study.results, chosen.learner, chosen.seed, chosen.by_validation, others, study.run)
 
 
-def _apart(evidence: Evidence, study: Finished, gate: object, sampled: bool) -> tuple[str, ...]:
-    """In what the policy is not as the study judged it."""
+def _apart(order: Order, evidence: Evidence, study: Finished, gate: object) -> tuple[str, ...]:
+    """In what the policy is not as the study judged it, or in what nobody can say that it is."""
     found = []
+    if (order.policy or "").endswith(".yaml"):
+        found.append("Its settings are from a file of its own: nobody compared them with those that were judged.")
+    if evidence.seed is not None and (evidence.name, evidence.seed) not in study.policies:
+        found.append("The study's own copy of its weights is gone: nobody compared the two.")
     if gate != study.gate():
         found.append("The gate is not the one behind which these scores were made.")
     if evidence.results.slate > 1:
         found.append(f"The study offered up to {evidence.results.slate} activities at a time; this offers one.")
-    if sampled and evidence.policy.kind == LEARNED:
+    if order.sampled and evidence.policy.kind == LEARNED:
         drawn = evidence.policy.sampled_mean
         had = "" if drawn is None else f" Drawn, it had {points(drawn)} points, all seeds together."
         found.append(f"This draws from its probabilities; the scores are of taking the likeliest.{had}")
