@@ -102,7 +102,7 @@ def test_every_fault_of_a_history_is_told_at_once(runner: Runner, tmp_path: Path
 @pytest.mark.parametrize("activity", ['["a"]', '{"a": 1}', "null", "7", "true"])
 def test_an_activity_of_any_type_is_told(runner: Runner, tmp_path: Path, activity: str):
     path = tmp_path / "h.jsonl"
-    path.write_text(f'{{"activity": {activity}, "correct": 1}}\n')
+    path.write_text(f'{{"activity": {activity}, "correct": 1, "elapsed_s": 1}}\n')
     with pytest.raises(InvalidInput, match=r"line 1: activity = .*is none of the catalogue's"):
         read_history(path, runner.activities)
 
@@ -112,6 +112,29 @@ def test_a_table_that_cannot_be_read_is_told(runner: Runner, tmp_path: Path):
     path.write_text("activity\n" + "x" * 200_000 + "\n")
     with pytest.raises(InvalidInput, match="cannot be read"):
         read_history(path, runner.activities)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("h.jsonl", "\n", ["holds no event"]),
+        ("h.csv", "activity,correct,elapsed_s\n", ["holds no event"]),
+        ("h.csv", "activity;correct;elapsed_s\nX;1;95\n", ["`activity_id`", "`response`", "`timestamp`"]),
+        ("h.csv", "activity,score,elapsed_s\nX,1,95\n", ["no row has `correct` or `response`; there is: 'act"]),
+        ("h.jsonl", '{"activity": "X", "correct": 1, "secs": 95}\n', ["no row has `elapsed_s` or `timestamp`"]),
+        ("h.csv", "activity,correct,elapsed_s\nX,1,95,7\nX,1,95\n", ["line 2: has more cells than the header"]),
+    ],
+)
+def test_a_history_that_would_be_misread_is_refused(
+    runner: Runner, tmp_path: Path, file: str, text: str, told: list[str]
+):
+    """Under a misspelt name, answers would all be wrong ones, and no time would go by."""
+    path = tmp_path / file
+    path.write_text(text.replace("X", runner.activities[0]))
+    with pytest.raises(InvalidInput) as refused:
+        read_history(path, runner.activities)
+    assert len(refused.value.violations) == len(told)
+    assert all(part in line for part, line in zip(told, refused.value.violations, strict=True))
 
 
 def test_concepts_are_named_in_the_order_of_the_catalogue():

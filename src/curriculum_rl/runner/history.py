@@ -5,8 +5,8 @@ JSON lines, or CSV with a header; a row an event, in order:
     {"activity": "a17", "correct": 1, "elapsed_s": 95}
 
 `elapsed_s` is the time from the decision for this activity to the next decision; where it is left out, `timestamp` (ISO
-8601) tells it, and after the last event no time has gone by. The names of the canonical log, `activity_id` and
-`response`, are read too.
+8601) tells it, and after the last event no time has gone by. `correct` is empty or null where the activity asks for no
+answer. The names of the canonical log, `activity_id` and `response`, are read too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from typing import Any
 from curriculum_rl.runner.runner import Event
 from curriculum_rl.violations import InvalidInput, Violations
 
-_NAMES = {"activity": ("activity", "activity_id"), "correct": ("correct", "response")}
+_NAMES = {
+    "activity": ("activity", "activity_id"),
+    "correct": ("correct", "response"),
+    "elapsed_s": ("elapsed_s", "timestamp"),
+}
 
 
 def read_history(path: Path, activities: Sequence[str]) -> list[Event]:
@@ -37,9 +41,11 @@ def read_history(path: Path, activities: Sequence[str]) -> list[Event]:
     check = Violations(str(path))
     try:
         text = path.read_text(encoding="utf-8-sig")
-        rows = _csv(text) if path.suffix == ".csv" else _lines(text, check)
+        rows = _csv(text, check) if path.suffix == ".csv" else _lines(text, check)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInput(str(path), [f"cannot be read: {error}"]) from None
+    if missing := _missing([row for _, row in rows]):
+        raise InvalidInput(str(path), [*missing, *check.found])
     found = events([row for _, row in rows], activities, [f"line {line}" for line, _ in rows], check)
     check.raise_all()
     return found
@@ -64,9 +70,22 @@ def events(
     return found
 
 
-def _csv(text: str) -> list[tuple[int, dict[str, Any]]]:
+def _missing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What no row names: a misspelt name would pass for answers that were wrong, or for no time gone by."""
+    if not rows:
+        return ["holds no event. Leave --history out to ask about a student of whom nothing is known"]
+    named = {name: None for row in rows for name in row if name}
+    seen = f"{', '.join(named)!r:.80}"
+    return [f"no row has `{a}` or `{b}`; there is: {seen}" for a, b in _NAMES.values() if not {a, b} & named.keys()]
+
+
+def _csv(text: str, check: Violations) -> list[tuple[int, dict[str, Any]]]:
     reader = csv.DictReader(text.splitlines())
-    return [(reader.line_num, row) for row in reader]
+    found = []
+    for row in reader:
+        check.that(None not in row, f"line {reader.line_num}: has more cells than the header")
+        found.append((reader.line_num, row))
+    return found
 
 
 def _lines(text: str, check: Violations) -> list[tuple[int, dict[str, Any]]]:
