@@ -81,7 +81,7 @@ def with_file(content: bytes, name: str, instead: bytes) -> bytes:
 def test_an_archive_that_was_damaged_and_signed_is_read_or_refused(content: bytes):
     """Nothing else becomes of it: no error of whatever unpacks it. Half the damage is to the list of files."""
     rng, refused = np.random.default_rng(1), 0
-    for _ in range(1000):
+    for _ in range(400):
         odd = bytearray(content)
         start = 0 if rng.random() < 0.5 else len(odd) - DIGITS - 600
         odd[rng.integers(start, len(odd) - DIGITS)] ^= int(rng.integers(1, 256))
@@ -89,7 +89,7 @@ def test_an_archive_that_was_damaged_and_signed_is_read_or_refused(content: byte
             read_bundle(signed(bytes(odd)))
         except InvalidInput:
             refused += 1
-    assert refused > 500
+    assert refused > 200
 
 
 DEEP = b"[" * 100_000 + b"]" * 100_000

@@ -44,9 +44,7 @@ def test_every_vector_is_replayed(ask: Ask, bundles: dict[str, Path], name: str)
 
 
 @EACH
-def test_a_course_is_the_same_as_in_python(
-    ask: Ask, bundles: dict[str, Path], name: str, rng: np.random.Generator
-):
+def test_a_course_is_the_same_as_in_python(ask: Ask, bundles: dict[str, Path], name: str, rng: np.random.Generator):
     runner = Runner(open_bundle(bundles[name]))
     goals = runner.concepts[::2]
     allowed = rng.random(len(runner.activities)) < 0.7
@@ -75,7 +73,7 @@ def test_draws_are_those_of_python(ask: Ask, rng: np.random.Generator):
     found = ask("draws", rows=rows, digest=digest, events=events)
     for row, chances, choice in zip(rows, found["chances"], found["drawn"], strict=True):
         wanted = explored(np.array(row["probs"], dtype=np.float32), np.array(row["eligible"]), row["rate"])
-        assert np.allclose(chances, wanted, rtol=1e-15, atol=0.0)
+        assert chances == wanted.tolist()
         assert choice == drawn(wanted, row["draw"])
     assert found["uniform"] == [uniform(digest, event) for event in events]
     assert None in found["drawn"]
@@ -98,6 +96,18 @@ def test_reasons_are_those_of_python(ask: Ask, bundles: dict[str, Path], name: s
             | {"chosen": chosen}
         )
     assert ask("reasons", catalogue=catalogue, rows=rows) == wanted
+
+
+def test_concepts_with_numbers_for_names_are_told_in_the_order_of_the_catalogue(ask: Ask):
+    """JavaScript puts keys like these in an order of its own."""
+    activity = {"id": "a", "name": "A", "answered": True, "concepts": {"b": 0.2, "10": 0.4, "9": 0.4}}
+    concepts = [{"id": "10", "name": "ten"}, {"id": "b"}, {"id": "9", "name": ""}]
+    catalogue: dict[str, Any] = {"activities": [activity], "concepts": concepts, "prerequisites": []}
+    row = {"probabilities": [1.0], "eligible": [True], "mastery": [0.5, 0.25, 0.5]}
+    step = Step(*(np.array([x]) for x in ([0.0], row["probabilities"], row["eligible"], row["mastery"])))
+    (told,) = ask("reasons", catalogue=catalogue, rows=[row | {"chosen": 0}])
+    assert told == Reasons.of(catalogue).why(step, 0, 0)
+    assert told[0].index("ten (") < told[0].index("b (") < told[0].index("9 (")
 
 
 def test_damage_is_refused(ask: Ask, bundles: dict[str, Path], tmp_path: Path, rng: np.random.Generator):
