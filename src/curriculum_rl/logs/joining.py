@@ -66,7 +66,9 @@ def _joined(bucket: pa.Table, tally: Tally) -> pa.Table:
     _reject(bucket, voided, "voided", tally)
     later = order[(late & known & ~void)[order]]
     bucket = _instead(bucket, main, later)
+    done = bucket.column("activity_id").combine_chunks()
     clash = np.zeros(len(row), dtype=np.bool_)
+    clash[later] = true(pc.not_equal(done.take(later), done.take(main[later])))
     for name in _COMPLETES:
         column = bucket.column(name).combine_chunks()
         given = true(column.is_valid())
