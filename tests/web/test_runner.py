@@ -129,11 +129,13 @@ def test_what_was_put_in_is_named(ask: Ask, bundles: dict[str, Path], tmp_path: 
     files = files_of(bundles["gated"])
     other = json.loads(files[MANIFEST]) | {"version": 99}
     smaller = json.loads(files[MANIFEST]) | {"state": {"size": 1, "goals": [0]}}
+    unlisted = json.loads(files["catalogue.json"]) | {"concepts": []}
     cases = {
         "step.onnx: its digest is not the one": archive({**files, "step.onnx": files["step.onnx"] + b" "}),
         "must hold": archive({name: content for name, content in files.items() if name != "MODEL_CARD.md"}),
         "version 99": archive({**files, MANIFEST: json.dumps(other).encode()}),
         "is damaged: ": archive({**files, MANIFEST: b"[" * 100_000}),
+        "lists no activities": resealed({**files, "catalogue.json": json.dumps(unlisted).encode()}),
         "is no NumPy array": resealed({**files, "initial_state.npy": b"x" * 100}),
         "not of the size that manifest.json says": resealed({**files, MANIFEST: json.dumps(smaller).encode()}),
         "is no vector of float32": resealed({**files, "initial_state.npy": files["initial_state.npy"][:-1]}),

@@ -34,9 +34,9 @@ function failed(error) {
 /** @param {ArrayBuffer} content @param {string} name of the file */
 async function open(content, name) {
   const bundle = await openBundle(content, name);
-  course = new Course(await Runner.create(bundle, ort));
   const { catalogue, manifest } = bundle;
   const { mastered } = catalogue.thresholds;
+  course = new Course(await Runner.create(bundle, ort));
   parts?.map.close();
   parts = {
     map: new CurriculumMap(at('map'), course.reasons),

@@ -52,11 +52,13 @@ export async function openBundle(content, where = 'bundle') {
     if (initialState.length !== manifest.state?.size) {
       throw refuse(`${STATE}: is not of the size that ${MANIFEST} says`);
     }
+    const catalogue = JSON.parse(new TextDecoder().decode(files.get(CATALOGUE)));
+    if (!listed(catalogue)) throw refuse(`${CATALOGUE}: lists no activities, or some on concepts that it does not list`);
     const text = (name) => new TextDecoder('utf-8', { fatal: true }).decode(files.get(name));
     return {
       digest: `sha256:${await sha256(bytes)}`,
       manifest,
-      catalogue: JSON.parse(text(CATALOGUE)),
+      catalogue,
       initialState,
       graph: files.get(GRAPH),
       card: text(CARD),
@@ -65,6 +67,15 @@ export async function openBundle(content, where = 'bundle') {
   } catch (error) {
     throw error instanceof InvalidInput ? error : refuse(`is damaged: ${error.message}. Export it again`);
   }
+}
+
+/** Whether a catalogue has all that a runner reads of it. */
+function listed({ activities, concepts, prerequisites }) {
+  const known = new Set(concepts.map(({ id }) => id));
+  const ends = prerequisites.flatMap(({ prerequisite, concept }) => [prerequisite, concept]);
+  const practised = activities.map((activity) => Object.keys(activity.concepts));
+  const some = practised.length > 0 && practised.every((each) => each.length > 0);
+  return some && [...ends, ...practised.flat()].every((id) => known.has(id));
 }
 
 /** The manifest, whose digests are those of the files. */
