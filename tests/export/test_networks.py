@@ -1,4 +1,4 @@
-"""Every kind of network that an agent or a method from logs can train is exported, memory and all, over every tracker."""
+"""Every kind of network that agents and methods from logs train is exported over every tracker, memory and all."""
 
 from __future__ import annotations
 
@@ -35,14 +35,16 @@ def test_every_network_over_every_tracker(network: str, tracker: str):
     passes(component("network", network), component("tracker", tracker))
 
 
-@pytest.mark.parametrize("inner", ["last_event", "bkt"])
-@pytest.mark.parametrize(("network", "by_concept"), [("flat", False), ("concept_scorer", True)])
+@pytest.mark.parametrize("inner", ["last_event", pytest.param("bkt", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("network", "by_concept"), [("flat", False), pytest.param("concept_scorer", True, marks=pytest.mark.slow)]
+)
 def test_a_memory_is_part_of_the_graph(network: str, inner: str, by_concept: bool):
     torch.manual_seed(0)
     memory = Recurrent(component("tracker", inner), 8, by_concept).with_memory(WORLD.platform)
     passes(component("network", network), memory)
 
 
-@pytest.mark.parametrize("sampled", [False, True])
+@pytest.mark.parametrize("sampled", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_what_a_log_hardly_shows_is_shut_in_the_graph_too(sampled: bool):
     passes(BatchConstrained(component("network", "flat"), threshold=0.97), component("tracker", "bkt"), sampled)
