@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import shutil
 import signal
@@ -188,6 +189,43 @@ def test_a_report_needs_results(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "is not JSON" in refused(capsys, "report", str(tmp_path))
     (tmp_path / "results.json").write_text(json.dumps({"schema": 1}))
     assert "policies" in refused(capsys, "report", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EROFS, "Read-only file system", "site"),
+        OSError(errno.ENOSPC, "No space left on device", "from", None, "site"),
+        OSError(errno.ENAMETOOLONG, "File name too long", "site"),
+        PermissionError(errno.EACCES, "Permission denied", "site"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_to_be_mended_and_no_fault_of_the_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: OSError
+):
+    def failing(typed: argparse.Namespace) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, "_typed", lambda arguments: argparse.Namespace(verb=failing, debug=False))
+    place = "site" if error.filename else "a file"
+    assert refused(capsys).startswith(f"{place}: 1 thing to mend\n  cannot be used ({error.strerror}).")
+
+
+def test_what_is_wrong_with_the_code_is_not_to_be_mended_by_whoever_typed(monkeypatch: pytest.MonkeyPatch):
+    def failing(typed: argparse.Namespace) -> int:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", "a resource of the package")
+
+    monkeypatch.setattr(cli, "_typed", lambda arguments: argparse.Namespace(verb=failing, debug=False))
+    assert cli.main([]) == cli.FAILED
+
+
+@pytest.mark.parametrize("verb", [["export", "--policy", "random"], ["recatalogue", "a.zip", "--catalogue", "a.json"]])
+def test_a_bundle_is_not_written_where_no_file_can_be(
+    verb: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert "is a folder. Name a file in it" in refused(capsys, *verb, "--out", str(tmp_path))
+    assert "its folder is not there" in refused(capsys, *verb, "--out", str(tmp_path / "none" / "a.zip"))
 
 
 def test_debug_shows_the_traceback():

@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 something failed; 2 the input must be mended; 3 a log was 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import warnings
@@ -60,7 +61,10 @@ VERBS = (
 )
 """In the order of the help."""
 
-_IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
+_IN_THE_WAY = {
+    errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOSPC,
+    errno.ENOTDIR, errno.ENOTEMPTY, errno.EPERM, errno.EROFS,
+}  # fmt: skip
 """What is the matter with a place that somebody named, not with the code."""
 
 
@@ -113,9 +117,9 @@ def _told(error: Exception) -> int:
     if isinstance(error, InvalidInput):
         print(error, file=sys.stderr)
         return INVALID
-    if isinstance(error, _IN_THE_WAY) and error.filename is not None:
-        told = f"cannot be used ({error.strerror}). Give another file or folder, or see to its permissions"
-        print(InvalidInput(str(error.filename), [told]), file=sys.stderr)
+    if isinstance(error, OSError) and error.errno in _IN_THE_WAY:
+        told = f"cannot be used ({error.strerror}). Give another file or folder, or see to its permissions and its disk"
+        print(InvalidInput(str(error.filename2 or error.filename or "a file"), [told]), file=sys.stderr)
         return INVALID
     print(f"This should not have happened: {type(error).__name__}: {error}", file=sys.stderr)
     print("Run it again with --debug to see where, and please report it.", file=sys.stderr)

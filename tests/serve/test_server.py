@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from curriculum_rl import cli
+from curriculum_rl.serve.ledger import Ledger
 from curriculum_rl.serve.server import Settings, opened
 from curriculum_rl.violations import InvalidInput
 from tests.serve.services import Local
@@ -39,7 +41,7 @@ def test_an_address_that_is_taken_is_told(bundle: Path, tmp_path: Path, capsys: 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert cli.main(["serve", str(bundle), "--log", str(tmp_path / "log"), "--port", port]) == 2
-    assert "cannot be listened at" in capsys.readouterr().err
+    assert "cannot be listened at (Address already in use). Name another" in capsys.readouterr().err
     assert not (tmp_path / "log").exists()
     assert cli.main(["serve", str(bundle), "--log", str(tmp_path / "log"), "--host", "no.such.host.invalid"]) == 2
     assert "cannot be listened at" in capsys.readouterr().err
@@ -48,6 +50,18 @@ def test_an_address_that_is_taken_is_told(bundle: Path, tmp_path: Path, capsys: 
 def test_a_log_in_use_is_told(local: Local, bundle: Path, capsys: pytest.CaptureFixture[str]):
     assert cli.main(["serve", str(bundle), "--log", str(local.log), "--port", "0"]) == 2
     assert "another service writes its log here" in capsys.readouterr().err
+
+
+def test_a_log_whose_index_cannot_be_written_is_told(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def full(ledger: Ledger, path: Path) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Ledger, "_open", full)
+    monkeypatch.setattr(Ledger, "_drop", lambda ledger, path: None)
+    assert cli.main(["serve", str(bundle), "--log", str(tmp_path), "--port", "0"]) == cli.INVALID
+    assert "the index of the log cannot be written (database or disk is full)" in capsys.readouterr().err
 
 
 def test_what_was_found_in_the_log_is_told(start: Callable[..., Local], bundle: Path):

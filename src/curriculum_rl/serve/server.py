@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,8 @@ def opened(settings: Settings, told: Callable[[str], None] = lambda what: None) 
     """The service behind its addresses; `told` hears what is worth knowing.
 
     Raises:
-        InvalidInput: the bundle is damaged or does not do what its test vectors say, or the log is in use.
+        InvalidInput: the bundle is damaged or does not do what its test vectors say, or the log is in use or cannot be
+            written.
     """
     bundle = open_bundle(settings.bundle)
     runner = Runner(bundle)
@@ -77,7 +79,11 @@ def opened(settings: Settings, told: Callable[[str], None] = lambda what: None) 
     journal = Journal(settings.log, settings.rotate_mb * 1_000_000, settings.fsync)
     if journal.torn:
         told(f"The last line of the log was not whole, and never answered: {journal.torn:,} bytes were cut off.")
-    ledger = Ledger(journal)
+    try:
+        ledger = Ledger(journal)
+    except sqlite3.Error as error:
+        why = f"the index of the log cannot be written ({error}). See to its permissions and its disk"
+        raise InvalidInput(str(settings.log), [why]) from None
     if ledger.caught_up:
         told(f"{ledger.caught_up:,} lines of the log were not in its index, and are now.")
     return Service(Decider(runner, explore), journal, ledger, Metrics(bundle.manifest["name"], bundle.digest))
@@ -114,5 +120,6 @@ def _listening(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
-        place = f"{settings.host}, port {settings.port}: cannot be listened at ({error.strerror})"
+        why = str(error.strerror).partition(" (while")[0]  # which repeats the address
+        place = f"{settings.host}, port {settings.port}: cannot be listened at ({why})"
         raise InvalidInput("serve", [f"{place}. Name another --host or --port"]) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from curriculum_rl.verbs.verb import DONE, Verbs, add, tracking_option
+from curriculum_rl.verbs.verb import DONE, Verbs, add, check_out, tracking_option
 
 
 def add_to(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -64,7 +64,7 @@ def run(typed: argparse.Namespace) -> int:
 
     check = Violations("export")
     check.number("observations", typed.observations, at_least=1000, whole=True)
-    check.that(typed.out.parent.is_dir(), f"out = {typed.out}: its folder is not there. Make it, or name another")
+    check_out(typed.out, check)
     check.raise_all()
     where = typed.policy, typed.run, typed.tracking, typed.world, typed.gate, tuple(typed.study), typed.sampled
     asked = gathered(Order(*where))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from curriculum_rl.verbs.verb import DONE, Verbs, add
+from curriculum_rl.verbs.verb import DONE, Verbs, add, check_out
 
 
 def add_to(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -41,7 +41,7 @@ def run(typed: argparse.Namespace) -> int:
 
     check = Violations("recatalogue")
     check.number("observations", typed.observations, at_least=1000, whole=True)
-    check.that(typed.out.parent.is_dir(), f"out = {typed.out}: its folder is not there. Make it, or name another")
+    check_out(typed.out, check)
     same = typed.out.resolve() == typed.bundle.resolve()
     check.that(not same, f"out = {typed.out}: is the old bundle, which is kept. Name another file")
     check.raise_all()

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from curriculum_rl.violations import Violations
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -32,6 +36,12 @@ def add(verbs: Verbs[argparse.ArgumentParser], name: str, run: Run, help: str, t
     added.add_argument("--debug", action="store_true", help="show the traceback of an error")
     added.set_defaults(verb=run)
     return added
+
+
+def check_out(out: Path, check: Violations) -> None:
+    """Notes, before any work is done, that a file cannot be written there."""
+    check.that(out.parent.is_dir(), f"out = {out}: its folder is not there. Make it, or name another")
+    check.that(not out.is_dir(), f"out = {out}: is a folder. Name a file in it")
 
 
 def tracking_option(verb: argparse.ArgumentParser) -> None:
