@@ -40,5 +40,13 @@ def _graph(content: bytes) -> None:
     foreign = sorted({node.domain for node in model.graph.node} - {"", "ai.onnx"})
     if foreign or model.functions:
         raise refused(f"{GRAPH}: has operators of {', '.join(foreign) or 'its own'}: standard ones alone are allowed")
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
+    attributes = [attribute for node in model.graph.node for attribute in node.attribute]
+    if model.graph.sparse_initializer or any(one.HasField("g") or one.graphs for one in attributes):
+        raise refused(f"{GRAPH}: has graphs or sparse tensors within it, which no export writes")
+    tensors = [
+        *model.graph.initializer,
+        *(one.t for one in attributes),
+        *(t for one in attributes for t in one.tensors),
+    ]
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in tensors):
         raise refused(f"{GRAPH}: has data outside the file")
