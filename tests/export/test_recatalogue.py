@@ -106,7 +106,10 @@ def carried(folder: Path, edit: Edit, policy: str = "scorer", pack: str = "fract
     return found, read_bundle(found.made.content)
 
 
-@pytest.mark.parametrize(("policy", "edit"), [("scorer", everything), ("mastery", appended), ("mastery", first_gone)])
+@pytest.mark.parametrize(
+    ("policy", "edit"),
+    [pytest.param("scorer", everything, marks=pytest.mark.slow), ("mastery", appended), ("mastery", first_gone)],
+)
 def test_it_is_what_an_export_there_would_have_been(policy: str, edit: Edit, tmp_path: Path):
     found, bundle = carried(tmp_path, edit, policy)
     platform, there = read(bundle.catalogue), policy_of(policy)
@@ -191,7 +194,7 @@ def test_where_concepts_stay_a_state_means_the_same(tmp_path: Path):
     [
         ("mastery", "fractions", first_gone, True),
         ("mastery", "fractions", concept_gone, False),
-        ("mastery", "kss", appended, True),
+        pytest.param("mastery", "kss", appended, True, marks=pytest.mark.slow),
         ("mastery", "kss", first_gone, False),  # who comes next depends on what was done last, held by its place
         ("sequence", "fractions", first_gone, False),
         ("sequence", "fractions", appended, True),

@@ -56,7 +56,7 @@ def events(policy: Any, world: Any, rows: int = ROWS) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("world", ["new_material", "tms-binary"])
+@pytest.mark.parametrize("world", [pytest.param("new_material", marks=pytest.mark.slow), "tms-binary"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_heuristic_chooses_the_same(world: str, name: str):
     there, policy = load_world(world), load_policy(name)
@@ -85,6 +85,7 @@ def test_a_network_in_single_precision_is_within_the_tolerance(network: str, tra
         assert np.array_equal(weight, kept[f"network/{name}.T"].T if own is None else own)
 
 
+@pytest.mark.slow
 def test_single_precision_is_taken_where_it_is_close(monkeypatch: pytest.MonkeyPatch):
     platform = load_world("new_material").platform
     policy = untrained(platform, component("network", "concept_scorer"), component("tracker", "bkt_grid")).drawn()
