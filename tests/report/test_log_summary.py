@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,17 @@ def test_whether_another_strategy_can_be_judged(
     question, answer, why = answers(found.manifest, summarise(open_log(tmp_path / "out")))[-1]
     assert question == "Would another strategy have taught better?"
     assert (answer, words in why) == (verdict, True)
+
+
+def test_of_a_probability_that_only_some_choices_have_it_is_said_how_many(tmp_path: Path) -> None:
+    """A teacher stepped in once."""
+    line = {"student_id": "s", "activity_id": "i", "eligible": ["i", "j"], "propensity": 0.5, "logger_id": "p"}
+    lines = [line | {"event_id": f"e{i}", "timestamp": f"2026-01-01T00:00:{i:02}+00:00"} for i in range(20)]
+    lines[3] |= {"propensity": None, "logger_id": "teacher"}
+    found = imported(tmp_path, "".join(f"{json.dumps(line)}\n" for line in lines), "decisions", "log.jsonl")
+    _, answer, why = answers(found.manifest, summarise(open_log(tmp_path / "out")))[-1]
+    assert answer == "not by itself"
+    assert "how likely each choice was (propensity, on 19 of 20 rows)" in why
 
 
 def test_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

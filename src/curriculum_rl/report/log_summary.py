@@ -68,6 +68,11 @@ def _share(filled: int, rows: int) -> str:
     return "yes" if filled == rows else "in part" if filled else "no"
 
 
+def _filled(manifest: Manifest, column: str) -> str:
+    filled = manifest.filled.get(column, 0)
+    return f"{column}, on {filled:,} of {manifest.rows:,} rows" if filled else column
+
+
 def _another(manifest: Manifest, summary: Summary) -> tuple[str, str]:
     """Whether reweighting could tell, and what is missing for it."""
     if manifest.about.aggregated:
@@ -76,9 +81,9 @@ def _another(manifest: Manifest, summary: Summary) -> tuple[str, str]:
         return "no", "every logged choice was certain (propensity 1): there is nothing to compare it with"
     missing = []
     if not manifest.eligible:
-        missing.append("what else could have been chosen (eligible)")
+        missing.append(f"what else could have been chosen ({_filled(manifest, 'eligible')})")
     if not manifest.propensity:
-        missing.append("how likely each choice was (propensity)")
+        missing.append(f"how likely each choice was ({_filled(manifest, 'propensity')})")
     if not missing:
         reward = "" if manifest.reward else "; what it is worth must be told (no reward)"
         return "yes", f"each choice was one of several, with a known probability{reward}"
