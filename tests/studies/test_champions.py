@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import mlflow
@@ -174,3 +175,14 @@ def test_a_damaged_bundle_is_refused_before_anything(tracking: MlflowTracking, s
 def test_names_that_a_registry_would_not_take_are_refused(name: str, study: Path):
     with pytest.raises(InvalidInput, match="name = "):
         Order(study / "good.zip", model=name)
+
+
+def test_a_bundle_that_names_no_study_is_judged_by_none(tracking: MlflowTracking, study: Path, tmp_path: Path):
+    """Also where the study does not say what it was made from: nothing is no proof that two things are the same."""
+    path, unsaid = tmp_path / "alone.zip", shutil.copytree(study, tmp_path / "study")
+    path.write_bytes(make("good", load_policy("greedy_credit_grid"), WORLD, 1000).content)
+    origin = json.loads((unsaid / "results.json").read_text())["provenance"]
+    edit(unsaid, provenance={name: value for name, value in origin.items() if name != "config_digest"})
+    for folder in (study, unsaid):
+        with pytest.raises(InvalidInput, match="the bundle is of another study"):
+            tried(Order(path, str(folder), tracking=tracking.uri, rules=Rules(decisions=250, students=20)))
