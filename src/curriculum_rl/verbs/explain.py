@@ -60,7 +60,7 @@ def _show(runner: Runner, found: Explanation) -> None:
         return
     console.print(f"[bold]{activities[found.choice]}[/bold], with probability {found.chance:.3g}", highlight=False)
     for reason in found.reasons:
-        console.print(f"  {reason}", markup=False, highlight=False)
+        console.print(f"  {reason}", soft_wrap=True, markup=False, highlight=False)
     if found.otherwise is not None:
         same = found.otherwise == found.choice
         other = "the same activity" if same else activities[found.otherwise]

@@ -24,7 +24,7 @@ examples:
   curriculum-rl promote learned.zip
   curriculum-rl promote learned.zip --run runs/NAME/DATE --dry-run
   curriculum-rl promote learned.zip --name my-course --students 5000
-  mlflow models serve -m models:/my-course@champion --env-manager local""",
+  MLFLOW_TRACKING_URI=sqlite:///runs/mlflow.db mlflow models serve -m models:/my-course@champion --env-manager local""",
     )
     added.add_argument("bundle", type=Path, metavar="FILE", help="that export wrote")
     added.add_argument(
