@@ -7,6 +7,8 @@ A trace writes each of them as a choice, where(i == places, x[i] + u, x); the or
 
 from __future__ import annotations
 
+import numpy as np
+
 from curriculum_rl.export.graph import STUDENTS
 from curriculum_rl.export.layouts import concatenated
 from curriculum_rl.export.rewriting import Kind, Rewriter
@@ -18,9 +20,14 @@ def added_at(g: Rewriter, condition: str, chosen: str, other: str, kind: Kind) -
     """where(at == places, x[at] + number, x), where x is the same everywhere or was made so; else None."""
     if g.operator(condition) != "Equal" or g.operator(chosen) != "Add":
         return None
-    at = g.nodes[condition].inputs[0]
+    at, places = g.nodes[condition].inputs
+    width = kind.shape[-1] if kind.shape else 0
+    if places not in g.arrays or not np.array_equal(g.arrays[places].ravel(), np.arange(width)):
+        return None
     for read, number in (g.nodes[chosen].inputs, g.nodes[chosen].inputs[::-1]):
         if g.operator(read) != "GatherElements" or g.nodes[read].inputs[1] != at or g.shape(number) != COLUMN:
+            continue
+        if g.nodes[read].attribute("axis", 0) != 1:
             continue
         x = g.nodes[read].inputs[0]
         even = g.operator(x) == "Expand" and other in (x, g.nodes[x].inputs[0])

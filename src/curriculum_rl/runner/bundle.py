@@ -98,11 +98,13 @@ def read_bundle(content: bytes) -> Bundle:
         state = np.lib.format.read_array(io.BytesIO(files[STATE]), allow_pickle=False)
         fits = state.shape == (int(manifest["state"]["size"]),) and state.dtype == np.float32
         card = files[CARD].decode()
-        listed = _listed(catalogue)
+        listed, told = _listed(catalogue), _told(manifest)
     except (ValueError, KeyError, TypeError, MemoryError, RecursionError):
         raise refused("is not what `curriculum-rl export` writes") from None
     if not listed:
         raise refused(f"{CATALOGUE}: lists no activities, or some on concepts that it does not list")
+    if not told:
+        raise refused(f"{MANIFEST}: must tell name, world, gate, places of goals in the state, exploration from 0 to 1")
     if not fits:
         raise refused(f"{STATE}: is {state.dtype} of shape {state.shape}: not what {MANIFEST} says")
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -137,6 +139,14 @@ def _content(whole: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     """A file of the archive; never more is unpacked than it says, whatever it was packed from."""
     with whole.open(entry) as file:
         return file.read(entry.file_size)
+
+
+def _told(manifest: Mapping[str, Any]) -> bool:
+    """Whether it says all that a runner, a service or a page asks of it."""
+    state = manifest["state"]
+    places = all(isinstance(start, int) and 0 <= start < state["size"] for start in state["goals"])
+    named = isinstance(manifest["name"], str) and isinstance(manifest["world"], str) and "gate" in manifest
+    return places and named and 0.0 <= float(manifest["exploration"]) <= 1.0
 
 
 def _listed(catalogue: Mapping[str, Any]) -> bool:

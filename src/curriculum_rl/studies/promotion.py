@@ -27,6 +27,7 @@ from curriculum_rl.evaluation.rollout import rollout
 from curriculum_rl.evaluation.statistics import Comparison, compare
 from curriculum_rl.export.evidence import Evidence
 from curriculum_rl.export.player import BundlePolicy
+from curriculum_rl.export.recipe import recipe
 from curriculum_rl.objectives.objective import Objective
 from curriculum_rl.policies.load import load_policy, usual_names
 from curriculum_rl.report.html import between, points, signed
@@ -163,7 +164,13 @@ def judged_anew(bundle: Runner, world: World, objective: Objective, rules: Rules
     """The bundle beside every usual heuristic, as a study judges, on students whom no study judged on."""
     check_classes(rules.students, world.class_size)
     name = str(bundle.bundle.manifest["name"])
-    rivals = [Entrant(n, HEURISTIC, "", (load_policy(n),)) for n in usual_names() if n != name]
+    heuristics = {n: load_policy(n) for n in usual_names()}
+    rivals = [
+        Entrant(n, HEURISTIC, "", (one,))
+        for n, one in heuristics.items()
+        if recipe(one) != bundle.bundle.manifest["policy"]  # what it is itself is no rival, whatever it is called
+    ]
+    name = f"{name}, as exported" if name in heuristics else name
     ids = first(TEST, rules.students, UNSEEN)
     entrants = [Entrant(name, LEARNED, "", (BundlePolicy(bundle),)), *rivals]
     played = play(world, entrants, ids, rules.seed, objective=objective)
