@@ -111,7 +111,8 @@ def test_the_verbs(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 
 
 def test_what_cannot_be_a_graph_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    out = tmp_path / "lookahead.zip"
-    assert cli.main(["export", "--policy", "lookahead", "--world", "fractions", "--out", str(out)]) == cli.INVALID
-    assert "lookahead: cannot be written as a graph" in capsys.readouterr().err
+    out, own = tmp_path / "imagined.zip", tmp_path / "imagined.yaml"
+    own.write_text("_target_: curriculum_rl.policies.lookahead.Lookahead\ncopies: 4\n")
+    assert cli.main(["export", "--policy", str(own), "--world", "fractions", "--out", str(out)]) == cli.INVALID
+    assert "imagined: cannot be written as a graph" in capsys.readouterr().err
     assert not out.exists()

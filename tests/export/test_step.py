@@ -19,7 +19,7 @@ from curriculum_rl.policies.load import load_policy, policy_names
 from curriculum_rl.world import load_world
 from tests.worlds import component
 
-NAMES = [name for name in policy_names() if name != "lookahead"]  # which plays futures of changing numbers
+NAMES = [name for name in policy_names() if name != "lookahead"]  # which has tests of its own
 WORLDS = ("new_material", "kss", "tms-binary")
 STUDENTS, STEPS = 24, 8
 LEVEL = {("fixed_order", "kss"), ("max_information", "kss")}

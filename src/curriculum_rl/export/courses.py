@@ -21,6 +21,7 @@ from curriculum_rl.course import SECONDS_PER_DAY
 from curriculum_rl.envs.simulation import Gate
 from curriculum_rl.evaluation.rollout import choose
 from curriculum_rl.export.step import eligible, packed, unpacked, view_of
+from curriculum_rl.policies.lookahead import Lookahead
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.runner.replay import TOLERANCE
 from curriculum_rl.trackers.tracker import Belief
@@ -30,6 +31,8 @@ LOCKED: Final = 0.2
 """Share of activities that are locked for a student at a decision."""
 ALL_LOCKED: Final = 0.01
 """Share of decisions at which all are."""
+DIGITS: Final = 1e-9
+"""Share of its points by which a lookahead must prefer what it chooses."""
 RESTS: Final = 0.1
 """Share of events after which hours or days go by."""
 Numbers = npt.NDArray[Any]
@@ -111,14 +114,20 @@ def _package(policy: Policy, like: Belief, inputs: dict[str, Numbers], gate: Gat
 
 
 def _close(policy: Policy, belief: Belief, open_: Bool) -> Bool:
-    """Where the two likeliest activities of a network, which takes the likeliest, are within the tolerance, (n,)."""
+    """Where the two best activities are as good as equal, (n,): within the tolerance in the chances of a network that
+    takes the likeliest, to the last digits in the points of a lookahead, which are sums of thousands of numbers."""
     learned: Any = policy
-    if not hasattr(policy, "drawn") or learned.sampled:
-        return np.zeros(len(open_), dtype=np.bool_)
-    some = open_.any(axis=1, keepdims=True)
-    chances = np.sort(learned.drawn().probabilities(view_of(belief, open_ | ~some)), axis=1)
-    close: Bool = (chances[:, -1] - chances[:, -2] < TOLERANCE) & (open_.sum(axis=1) > 1)
-    return close
+    view = view_of(belief, open_ | ~open_.any(axis=1, keepdims=True))
+    if isinstance(policy, Lookahead):
+        points = np.sort(np.where(open_, policy.scores(view), -1.0), axis=1)  # points are never below 0
+        close = points[:, -1] - points[:, -2] <= DIGITS * points[:, -1]
+    elif hasattr(policy, "drawn") and not learned.sampled:
+        chances = np.sort(learned.drawn().probabilities(view), axis=1)
+        close = chances[:, -1] - chances[:, -2] < TOLERANCE
+    else:
+        close = np.zeros(len(open_), dtype=np.bool_)
+    both: Bool = close & (open_.sum(axis=1) > 1)
+    return both
 
 
 def _stepped(

@@ -21,10 +21,12 @@ from curriculum_rl.batch import arrays, take_rows
 from curriculum_rl.course import SECONDS_PER_DAY
 from curriculum_rl.envs.by_belief import view_by_belief
 from curriculum_rl.envs.simulation import Gate, View
+from curriculum_rl.export import futures
 from curriculum_rl.export.graph import OPSET, STUDENTS, Graph
 from curriculum_rl.export.simplify import simplified
 from curriculum_rl.export.traced import Traced, lift
 from curriculum_rl.export.tracing import known, traced
+from curriculum_rl.policies.lookahead import Lookahead
 from curriculum_rl.policies.policy import Policy
 from curriculum_rl.trackers.tracker import Belief, Float32, Tracker
 from curriculum_rl.world import Platform
@@ -143,6 +145,8 @@ def _chosen(policy: Policy, view: View, graph: Graph) -> Traced:
 
         learned: Any = policy
         return lift(graph, probabilities(learned, view, graph)).as_type(np.float64)
+    if isinstance(policy, Lookahead):
+        return lift(graph, futures.probabilities(policy, view)).as_type(np.float64)
     return lift(graph, policy.probabilities(view)).as_type(np.float64)
 
 

@@ -290,7 +290,7 @@ def lift(graph: Graph, value: Any, dtype: npt.DTypeLike | None = None) -> Traced
     along = _COUNT.reshape([-1 if a == axis else 1 for a in range(array.ndim)])
     if array.dtype.kind == "b" or not (array == first + step * along).all():
         raise TypeError("an array tells students apart by their place: that cannot be traced")
-    limit = Traced(graph, graph.students, np.int64, (1,)).reshape(())
+    limit = Traced(graph, graph.shape((STUDENTS,)), np.int64, (1,)).reshape(())
     counted = lift(graph, 0).made("Range", limit, graph.constant(1, np.int64), shape=(STUDENTS,))
     row = counted.reshape([STUDENTS if a == axis else 1 for a in range(array.ndim)])
     found: Traced = row.as_type(array.dtype) * step + same

@@ -29,6 +29,8 @@ class Known(np.ndarray[Any, Any]):
     ) -> Any:
         """`numpy.take`."""
         if isinstance(indices, Traced):
+            if mode == "clip":
+                indices = np.clip(indices, 0, self.shape[axis or 0] - 1)
             return np.take(lift(indices.graph, np.asarray(self)), indices, axis=axis)
         return super().take(indices, axis=axis, out=out, mode=mode)
 

@@ -24,8 +24,7 @@ class Futures:
     """m futures; how each goes on is said by subclasses."""
 
     student: Int  # (m,) ids
-    plan: Int  # (m,) which of all plans of all students it is a future of
-    weight: Float  # (m,) its chance among those
+    weight: Float  # (m,) its chance among those of the same plan, which are together
     belief: FilterBelief  # what would be believed
     clock: Clock
 
@@ -48,7 +47,7 @@ class Futures:
         return View(
             student=self.student,
             belief=belief,
-            mask=np.broadcast_to(np.True_, (len(self), activities)),
+            mask=np.ones((len(self), activities), dtype=np.bool_),
             minutes_left=course.minutes_left(clock),
             session_left=course.minutes - clock.used,
             sessions_left=np.maximum(len(course.days) - 1 - clock.session, 0),
@@ -96,26 +95,24 @@ class Expected(Futures):
 
     @classmethod
     def after(cls, view: View, candidate: Int) -> Expected:
-        """Both futures of each candidate of each student, (n, plans); one where there is no answer."""
-        belief, (n, plans) = view.belief, candidate.shape
+        """Both futures of each candidate of each student, (n, plans): answered rightly, and not."""
+        (n, plans), belief = candidate.shape, view.belief
         assert isinstance(belief, FilterBelief)
-        activity, rows = candidate.ravel(), np.repeat(np.arange(n), plans)
-        concepts, shares = belief.platform.curriculum.practised(activity)
-        recall = belief.outlook().recall
+        rows = np.repeat(np.arange(n), 2 * plans)
+        return cls.begun(take_rows(belief, rows), clock_of(view, rows), view.student[rows], candidate)
+
+    @classmethod
+    def begun(cls, belief: FilterBelief, clock: Clock, student: Int, candidate: Int) -> Expected:
+        """The same of students who stand there twice for each of their candidates, one after the other, (m,)."""
+        curriculum, activity = belief.platform.curriculum, np.repeat(candidate.ravel(), 2)
+        concepts, shares = curriculum.practised(activity)
+        recall = belief.outlook().recall.take(concepts + belief.rows)
         lucky, span = (x.take(activity) for x in belief.platform.answers)
-        right = lucky + span * belief.platform.together(recall[rows, concepts], shares)
-        answered = belief.platform.curriculum.answered.take(activity)
-        right = np.where(answered, right, 0.0)  # what is not answered has the second future alone
-        plan = np.concatenate([np.flatnonzero(answered), np.arange(n * plans)])
-        correct = np.arange(len(plan)) < answered.sum()
-        futures = cls(
-            student=view.student[rows[plan]],
-            plan=plan,
-            weight=np.where(correct, right[plan], 1.0 - right[plan]),
-            belief=take_rows(belief, rows[plan]),
-            clock=clock_of(view, rows[plan]),
-        )
-        futures.belief.update(activity[plan], correct, futures.spend(activity[plan], carry=False))
+        right = lucky + span * belief.platform.together(recall, shares)
+        right = np.where(curriculum.answered.take(activity), right, 0.0)  # what is not answered has the second alone
+        correct = np.arange(len(student)) % 2 == 0
+        futures = cls(student, np.where(correct, right, 1.0 - right), belief, clock)
+        belief.update(activity, correct, futures.spend(activity, carry=False))
         return futures
 
     def step(self, activity: Int, carry: bool = True) -> None:

@@ -52,7 +52,6 @@ class Imagined(Futures):
         keys = [streams.keys(i, streams.Purpose.SPARE, view.student) for i in range(copies)]
         futures = cls(
             student=view.student[rows],
-            plan=rows,
             weight=np.full(len(rows), 1.0 / copies),
             belief=take_rows(belief, rows),
             clock=clock_of(view, rows),
@@ -66,7 +65,6 @@ class Imagined(Futures):
         )
         futures._draw(np.tile(np.arange(copies), n), copies)
         futures = take_rows(futures, np.repeat(np.arange(n * copies).reshape(n, 1, copies), plans, axis=1).ravel())
-        futures.plan[:] = np.repeat(np.arange(n * plans), copies)
         futures.step(np.repeat(candidate.ravel(), copies), carry=False)
         return futures
 

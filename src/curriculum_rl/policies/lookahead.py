@@ -84,7 +84,7 @@ class Lookahead:
         for start in range(0, len(scores), size):
             part = slice(start, start + size)
             some = _part(view, part)
-            candidate = self._candidates(some)
+            candidate = self.tried(some)
             value = self._values(some, candidate)
             value[~np.take_along_axis(some.mask, candidate, axis=1)] = -np.inf
             # The first comes last, so that it stands where few are allowed and candidates repeat it.
@@ -92,7 +92,7 @@ class Lookahead:
                 scores[np.arange(start, start + len(value)), candidate[:, i]] = value[:, i]
         return scores
 
-    def _candidates(self, view: View) -> Int:
+    def tried(self, view: View) -> Int:
         """The base's best activity of each of its best concepts, (n, candidates), the best first."""
         concepts, shares = view.platform.curriculum.loads
         main = concepts[shares.argmax(axis=0), np.arange(concepts.shape[1])]
@@ -101,49 +101,37 @@ class Lookahead:
         found: list[Int] = []
         for _ in range(self.candidates):
             found.append(left.argmax(axis=1))
-            left[main == main[found[-1]][:, None]] = -np.inf
+            left = np.where(main == main[found[-1]][:, None], -np.inf, left)
         return np.stack(found, axis=1)
 
     def _values(self, view: View, candidate: Int) -> Float:
         """V of each candidate, less what is not sure, (n, candidates)."""
         copies = self.copies
         futures = Imagined.after(view, candidate, copies) if copies else Expected.after(view, candidate)
-        plan, weight = futures.plan, futures.weight
-        points = self._play(futures)
-        mean = np.bincount(plan, weight * points, candidate.size).astype(np.float64).reshape(candidate.shape)
+        points = self.play(futures)
+        mean: Float = (futures.weight * points).reshape(*candidate.shape, -1).sum(axis=2)
         if copies < 2 or self.sure == 0.0:
             return mean
         points = points.reshape(*candidate.shape, copies)
         mean -= self.sure * (points - points[:, :1]).std(axis=2) / np.sqrt(copies - 1)
         return mean
 
-    def _play(self, futures: Futures) -> Float:
-        """Points at the end of each future, (m,), where the base goes on."""
-        points, place = np.empty(len(futures)), np.arange(len(futures))
-        over = futures.belief.platform.course.over(futures.clock)
-        left = -1 if self.horizon is None else self.horizon
-        while True:
+    def play(self, futures: Futures) -> Float:
+        """Points at the end of each future, (m,), where the base goes on; those that have ended go on unseen."""
+        course, points = futures.belief.platform.course, np.zeros(len(futures))
+        done, left = np.zeros(len(futures), dtype=np.bool_), -1 if self.horizon is None else self.horizon
+        while left:
             activity = self.base.probabilities(futures.view()).argmax(axis=1)
-            share = np.where(over | (left == 0), 0.0, futures.fitting(activity))
-            ends = share < 1.0
-            if ends.any():
-                last = np.flatnonzero(ends)
-                points[place[last]] = _ending(take_rows(futures, last), activity[last], share[last])
-                going = np.flatnonzero(~ends)
-                if len(going) == 0:
-                    return points
-                futures, place, activity = take_rows(futures, going), place[going], activity[going]
+            share = np.where(course.over(futures.clock), 0.0, futures.fitting(activity))
+            ends, before = ~done & (share < 1.0), futures.points()
             futures.step(activity)
-            over, left = futures.belief.platform.course.over(futures.clock), left - 1
-
-
-def _ending(futures: Futures, activity: Int, share: Float) -> Float:
-    """Points where so much of a last activity counts, (m,)."""
-    points = futures.points()
-    if share.any():
-        futures.step(activity)
-        points += share * (futures.points() - points)
-    return points
+            if ends.any():  # a last activity counts by its share
+                points = np.where(ends, before + share * (futures.points() - before), points)
+                done = done | ends
+            if done.all():
+                return points
+            left -= 1
+        return np.where(done, points, futures.points())
 
 
 def _part(view: View, part: slice) -> View:

@@ -1,9 +1,9 @@
 """The page to try a policy as a folder of files: any web server can host it, and it asks nobody else for anything.
 
-    index.html, page/    the page
-    runner/              what opens and runs bundles
-    ort/                 onnxruntime-web, for one thread
-    policy.zip           the bundle
+index.html, page/    the page
+runner/              what opens and runs bundles
+ort/                 onnxruntime-web, for one thread
+policy.zip           the bundle
 """
 
 from __future__ import annotations
