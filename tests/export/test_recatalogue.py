@@ -115,7 +115,7 @@ def test_it_is_what_an_export_there_would_have_been(policy: str, edit: Edit, tmp
     platform, there = read(bundle.catalogue), policy_of(policy)
     if isinstance(there, LearnedPolicy):
         there = there.on(platform)
-    exported = read_bundle(bundled(policy, there, platform, {}, lambda parity: "", FEW).content)
+    exported = read_bundle(bundled(policy, there, platform, {"world": "x"}, lambda parity: "", FEW).content)
     assert (bundle.graph, bundle.lines) == (exported.graph, exported.lines)
     assert np.array_equal(bundle.initial_state, exported.initial_state)
     (tmp_path / "new.zip").write_bytes(found.made.content)
@@ -129,7 +129,7 @@ def test_the_gate_goes_with_it(tmp_path: Path):
     appended(content)
     edited.write_text(json.dumps(content))
     bundle = read_bundle(recatalogue(old, edited, FEW).made.content)
-    there = bundled("mastery", policy_of("mastery"), read(content), {}, lambda parity: "", FEW, gate)
+    there = bundled("mastery", policy_of("mastery"), read(content), {"world": "x"}, lambda parity: "", FEW, gate)
     assert bundle.graph == read_bundle(there.content).graph
     assert bundle.manifest["gate"]["believed"] == 0.5
 
