@@ -23,7 +23,8 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        error.filename = error.filename or str(path)  # a disk that is full names no file
+        if error.errno is not None:
+            error.filename = error.filename or str(path)  # a disk that is full names no file
         raise
     finally:
         temporary.unlink(missing_ok=True)

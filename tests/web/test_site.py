@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,8 @@ def test_the_folder_is_complete(packages: Path, bundles: dict[str, Path], tmp_pa
 
 def test_it_is_served_until_ctrl_c(packages: Path, bundles: dict[str, Path]):
     command = [sys.executable, "-m", "curriculum_rl.cli", "demo", str(bundles["gated"]), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heard) as running:
         try:
             assert running.stdout is not None
             url = running.stdout.readline().split()[0]
