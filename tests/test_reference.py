@@ -134,7 +134,7 @@ def compare_classes(world: World, classes: int, first: int = 0, most: float = ma
         for lane in rows:
             room, seat = rooms[lane // size], lane % size
             assert waiting[lane] == (seat not in room.working())
-            can = [room.possible(room.pupils[seat], i) for i in range(mask.shape[1])]
+            can = room.possible(room.pupils[seat])
             assert mask[lane].tolist() == (can if not waiting[lane] else [True] + [False] * (len(can) - 1))
         for c, room in enumerate(rooms):
             events = room.step(offers[:, c * size : (c + 1) * size].T.tolist())

@@ -53,11 +53,10 @@ class Room:
         spent = self.rules.minutes - self.spent <= 1e-9
         return {i for i, a in enumerate(activities) if spent and a.form in self.rules.tutored}
 
-    def possible(self, pupil: Pupil, activity: int) -> bool:
-        """Whether an activity can be done today."""
-        faculties = self.reference.faculties
-        able = faculties.possible(pupil.student.inner)[activity]
-        return able and activity not in self.closed()
+    def possible(self, pupil: Pupil) -> list[bool]:
+        """Of each activity, whether it can be done today."""
+        able, closed = self.reference.faculties.possible(pupil.student.inner), self.closed()
+        return [can and activity not in closed for activity, can in enumerate(able)]
 
     def step(self, offers: list[list[int]]) -> list[Event | None]:
         """One step of all; what is offered to who waits does nothing. Who is told to end takes part in nothing else."""
@@ -98,7 +97,7 @@ class Room:
         for k in self._order():
             medium = self._medium(k)
             if s.goals[k] and s.mind.recall(k, 1.0) < 0.95 and medium is not None:
-                return medium if self.possible(p, medium) else liked
+                return medium if self.possible(p)[medium] else liked
         return liked
 
     def _order(self) -> list[int]:
