@@ -24,7 +24,7 @@ from curriculum_rl.export.tracing import traced
 from curriculum_rl.policies.load import load_policy, policy_names
 from curriculum_rl.trackers.counts import Counts
 from curriculum_rl.world import load_world
-from tests.export.test_traced import FUNCTIONS, WIDTH
+from tests.export.test_traced import FUNCTIONS, WIDTH, assert_is_itself
 from tests.worlds import component
 
 NAMES = [name for name in policy_names() if name != "lookahead"]  # which plays futures of changing numbers
@@ -128,11 +128,7 @@ def test_what_is_simple_stays_as_it_is(name: str):
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("students", [1, 6])
 def test_a_function_stays_itself(name: str, students: int):
-    x = np.random.default_rng(students).normal(size=(students, WIDTH))
-    expected = np.asarray(FUNCTIONS[name](x))
-    found = simple(FUNCTIONS[name], x)
-    assert found.shape == expected.shape
-    assert np.allclose(found, expected, atol=1e-6)
+    assert_is_itself(simple, name, students)
 
 
 def simple(function: Callable[[Any], Any], x: Any, nodes: int | None = None) -> Any:
